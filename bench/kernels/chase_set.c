@@ -1,0 +1,73 @@
+/* chase_set.c - a buffer and its cycle. */
+#include "kernels/chase_set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "measure/clock.h"
+
+int chase_set_open(struct chase_set **out, const struct chase_order *o, struct team *team, int node,
+		   enum page_kind pages, uint64_t seed, struct err *e)
+{
+	struct chase_set *set = calloc(1, sizeof(*set));
+	size_t turn = (size_t)((seed * 0x9e3779b97f4a7c15 >> 32) % o->n);
+	int rc;
+
+	*out = NULL;
+	if (!set)
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = memory_map(&set->memory, o->n * sizeof(struct chase_line), node, pages, e);
+	if (rc < 0)
+		goto out;
+	chase_link(o, set->memory.p, turn, seed, team);
+	if (!chase_prove(o, set->memory.p, turn, team)) {
+		rc = err_set(
+			e, -EIO,
+			"node %d: the chase is not one cycle of %zu lines: memory did not keep "
+			"what was written",
+			node, o->n);
+		goto out;
+	}
+	set->pages = memory_obtained(&set->memory);
+	set->at = set->memory.p;
+	*out = set;
+	return 0;
+out:
+	chase_set_close(set);
+	return rc;
+}
+
+void chase_set_close(struct chase_set *set)
+{
+	if (set)
+		memory_unmap(&set->memory);
+	free(set);
+}
+
+struct walk {
+	const struct chase_line *at;
+	size_t loads;
+	double seconds;
+};
+
+static void walk_alone(void *arg, size_t rank, size_t size)
+{
+	struct walk *k = arg;
+	struct instant began = clock_now();
+
+	(void)size;
+	if (rank > 0)
+		return;
+	k->at = chase_walk(k->at, k->loads);
+	k->seconds = clock_span(began, clock_now());
+}
+
+double chase_set_walk(struct chase_set *set, struct team *team, size_t loads)
+{
+	struct walk k = { .at = set->at,
+			  .loads = (loads + CHASE_UNROLL - 1) / CHASE_UNROLL * CHASE_UNROLL };
+
+	team_run(team, walk_alone, &k);
+	set->at = k.at;
+	return k.seconds / (double)k.loads;
+}

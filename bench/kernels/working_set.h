@@ -1,0 +1,27 @@
+/* working_set.h - how large a buffer must be for memory to be measured, and not
+ * the caches in front of it. */
+#ifndef NB_KERNELS_WORKING_SET_H
+#define NB_KERNELS_WORKING_SET_H
+
+#include "measure/session.h"
+
+struct working_set {
+	uint64_t bytes;  /* of one buffer */
+	bool undersized; /* under four times the caches that take part */
+	char cut[160];   /* why it is smaller than it should be; empty where it is not */
+};
+
+/* For `buffers` buffers of a site (of which only the nodes count): what the caller asked for
+ * by --size, or max(4 x the last-level caches of the CPU node's allowed CPUs, 256 MiB) each,
+ * cut where all together are more than half of what the memory node can give. */
+struct working_set working_set(const struct machine *m, const struct session_options *o,
+			       const struct site *site, unsigned buffers);
+
+/* Tells a record of it: bytes (whole elements of `element` bytes), undersized, and as its
+ * reason what was cut. */
+void working_set_tell(const struct working_set *w, size_t element, struct record *r);
+
+/* The kind of pages asked for; transparent huge pages where nobody did. */
+enum page_kind working_pages(const struct session_options *o);
+
+#endif

@@ -1,0 +1,130 @@
+/* main.c - the main() of every bench: reads options, finds the machine, runs the
+ * session, prints. What is measured stands in the bench's own file. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "machine/probe.h"
+#include "main/output.h"
+#include "render/render.h"
+#include "result/judge.h"
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int sig)
+{
+	stop_signal = sig;
+}
+
+#define OPTION(field) offsetof(struct output_options, field)
+static const struct opt own_option_table[] = {
+	{ .kind = OPT_FLAG,
+	  .name = "json",
+	  .offset = OPTION(json),
+	  .help = "one JSON object a line on stdout: {\"planned\": ..}, {\"progress\": ..}, "
+		  "{\"records\": [..]}" },
+	{ .kind = OPT_FLAG,
+	  .name = "list",
+	  .offset = OPTION(list),
+	  .help = "print what it measures, one line each, and end" },
+	{ .kind = OPT_FLAG,
+	  .name = "quiet",
+	  .offset = OPTION(quiet),
+	  .help = "no progress, no plan" },
+	{ .kind = OPT_END },
+};
+#undef OPTION
+
+struct program {
+	struct session_options session;
+	struct output out;
+};
+
+static int complain(const char *name, const struct err *e, int code)
+{
+	fprintf(stderr, "numabench %s: %s\n", name, e->text);
+	return code;
+}
+
+static int measure(struct program *p, struct err *e)
+{
+	const struct session_sink sink = output_sink(&p->out, &stop_signal);
+	struct probe_spec spec = probe_spec_default();
+	int rc;
+
+	spec.gpus = bench.needs_gpu;
+	spec.provenance = false;
+	rc = machine_probe(&p->out.result.machine, &spec, e);
+	if (rc == 0)
+		rc = session_run(&bench, &p->session, &p->out.result.machine, &sink, e);
+	progress_clear(&p->out.progress);
+	return rc;
+}
+
+/* Prints the table and says how it ended, as design.md, section 4, has it. */
+static int conclude(struct program *p)
+{
+	const struct render_options look =
+		render_options_for(STDOUT_FILENO, getenv("COLUMNS"), getenv("NO_COLOR"));
+
+	if (!p->out.options.json &&
+	    (render_records(p->out.result.records, p->out.result.nrecords, &look, stdout) < 0 ||
+	     fflush(stdout) != 0))
+		p->out.broken = true;
+	if (stop_signal)
+		return 128 + stop_signal;
+	if (p->out.broken) {
+		fprintf(stderr, "numabench %s: stdout: %s\n", bench.name, strerror(errno));
+		return 2;
+	}
+	p->out.result.run.complete = true;
+	if (p->session.dry_run)
+		return 0;
+	return judge(&p->out.result) < 0 ? 2 : verdict_exit_code(&p->out.result.verdict, false);
+}
+
+int main(int argc, char **argv)
+{
+	const struct opt none[] = { { .kind = OPT_END } };
+	const struct opt *const tables[] = { bench.options ? bench.options : none,
+					     session_option_table, own_option_table, NULL };
+	struct program p = { .session = session_options_default() };
+	void *const contexts[] = { bench.own, &p.session, &p.out.options };
+	char name[64];
+	const struct command command = {
+		.name = name,
+		.summary = bench.summary,
+		.usage = "[OPTION]...",
+		.about = bench.about,
+		.options = tables,
+	};
+	struct operands rest;
+	struct err e = { "" };
+	int rc;
+
+	snprintf(name, sizeof name, "numabench %s", bench.name);
+	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
+	if (rc == 0 && rest.n > 0)
+		rc = err_set(&e, -EINVAL, "unexpected operand '%s'; see --help", rest.v[0]);
+	if (rc < 0)
+		return complain(bench.name, &e, 2);
+	if (rc != OPT_OK)
+		return options_answer(&command, rc, stdout) < 0 ? 2 : 0;
+	if (p.out.options.list) {
+		bench.list(output_line, stdout);
+		return fflush(stdout) == 0 ? 0 : 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_signal }, NULL);
+	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_signal }, NULL);
+	result_init(&p.out.result);
+	p.out.progress = progress_to(stderr, p.out.options.quiet || p.out.options.json);
+	rc = measure(&p, &e);
+	rc = rc == 0 || rc == -ECANCELED ? conclude(&p) : complain(bench.name, &e, 2);
+	result_release(&p.out.result);
+	return rc;
+}

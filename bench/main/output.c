@@ -1,0 +1,76 @@
+#include "main/output.h"
+
+#include <stdlib.h>
+
+static void print_object(struct output *o, const char *key, json_t *value)
+{
+	json_t *json = json_pack("{s:o}", key, value);
+	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+
+	if (!text || printf("%s\n", text) < 0 || fflush(stdout) != 0)
+		o->broken = true;
+	free(text);
+	json_decref(json);
+}
+
+static void on_planned(const struct record *r, void *to)
+{
+	struct output *o = to;
+
+	if (o->options.json)
+		print_object(o, "planned", record_to_json(r));
+}
+
+static void on_record(const struct record *r, void *to)
+{
+	struct output *o = to;
+	json_t *json = record_to_json(r);
+	struct record copy;
+
+	record_init(&copy);
+	if (!json || record_from_json(&copy, json, NULL) < 0 || result_add(&o->result, &copy) < 0)
+		o->broken = true;
+	if (o->options.json)
+		print_object(o, "records", json_pack("[o]", json));
+	else
+		json_decref(json);
+}
+
+static void on_progress(double share, double left_s, const char *what, void *to)
+{
+	struct output *o = to;
+
+	if (o->options.json)
+		print_object(o, "progress",
+			     json_pack("{s:f, s:f, s:s}", "share", share, "left_s", left_s, "what",
+				       what));
+	else
+		progress_show(&o->progress, share, left_s, what);
+}
+
+static void on_note(const char *line, void *to)
+{
+	struct output *o = to;
+
+	if (o->options.json)
+		print_object(o, "note", json_string(line));
+	else if (!o->options.quiet)
+		fprintf(stderr, "%s\n", line);
+}
+
+void output_line(const char *text, void *stream)
+{
+	fprintf(stream, "%s\n", text);
+}
+
+struct session_sink output_sink(struct output *o, const volatile sig_atomic_t *stop)
+{
+	return (struct session_sink){
+		.planned = on_planned,
+		.record = on_record,
+		.progress = on_progress,
+		.note = on_note,
+		.to = o,
+		.stop = stop,
+	};
+}

@@ -1,0 +1,150 @@
+/* mem-bandwidth - what the cores of each node can read from and write to the
+ * memory of each node. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "kernels/stream_choose.h"
+#include "kernels/working_set.h"
+#include "measure/timing.h"
+
+enum { REPEATS_MOST = 1 << 24 };
+
+/* In the order in which they are wanted, when time is short. */
+static const enum stream_op wanted[] = { STREAM_TRIAD, STREAM_READ, STREAM_COPY,
+					 STREAM_WRITE, STREAM_ADD,  STREAM_SCALE };
+_Static_assert(sizeof(wanted) / sizeof(wanted[0]) == STREAM_OPS, "all operations are measured");
+
+static int plan_cell(struct session *s, size_t site, const struct working_set *w, int i)
+{
+	struct cell c = { .variant = (int)wanted[i], .worth = STREAM_OPS - i };
+	struct record *r = &c.rec;
+
+	record_init(r);
+	snprintf(r->metric, sizeof(r->metric), "%s", stream_op_name(wanted[i]));
+	snprintf(r->unit, sizeof(r->unit), "B/s");
+	r->better = BETTER_HIGHER;
+	record_set(r, "metric", "unit", "better", NULL);
+	working_set_tell(w, sizeof(double), r);
+	return session_cell(s, site, &c);
+}
+
+static int plan_pair(struct session *s, int cpu_node, int mem_node, struct err *e)
+{
+	struct site site = { .cpu_node = cpu_node, .mem_node = mem_node, .gpu = -1 };
+	struct working_set w =
+		working_set(session_machine(s), session_options(s), &site, STREAM_ARRAYS);
+	int at, rc;
+
+	if (w.bytes < sizeof(double))
+		return err_set(e, -EINVAL, "--size: an array of at least 8 bytes is needed");
+	site.bytes = stream_set_bytes(w.bytes);
+	at = rc = session_site(s, &site);
+	for (int i = 0; rc >= 0 && i < STREAM_OPS; i++)
+		rc = plan_cell(s, (size_t)at, &w, i);
+	return rc < 0 ? rc : 0;
+}
+
+static int plan(struct session *s, struct err *e)
+{
+	return session_each_pair(s, plan_pair, e);
+}
+
+/* The rows are chosen at a worker's first opening: its cells are compared with each other. */
+static int choose(struct worker *w, struct stream_set *set, bool cached)
+{
+	if (w->bench_state)
+		return 0;
+	w->bench_state = calloc(1, sizeof(struct stream_choice));
+	if (w->bench_state)
+		stream_choose(w->bench_state, set, w->team, cached);
+	return w->bench_state ? 0 : -ENOMEM;
+}
+
+static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
+{
+	struct working_set size = working_set(w->machine, w->options, site, STREAM_ARRAYS);
+	struct stream_set *set;
+	int rc = stream_set_open(&set, w->team, size.bytes, site->mem_node,
+				 working_pages(w->options), w->seed + (uint64_t)w->fresh, e);
+
+	if (rc == 0 && (rc = choose(w, set, size.undersized)) < 0)
+		err_set(e, rc, "out of memory");
+	if (rc < 0)
+		stream_set_close(set);
+	*buffers = set;
+	return rc;
+}
+
+static int sample(struct worker *w, void *buffers, struct cell *c, double *value, struct err *e)
+{
+	const struct stream_choice *choice = w->bench_state;
+	struct stream_set *set = buffers;
+	struct stream_run run = { .set = set,
+				  .kernel = choice->of[c->variant],
+				  .n = set->n,
+				  .repeat = c->repeat ? c->repeat : 1 };
+	struct record *r = &c->rec;
+	int rc = stream_set_run(&run, w->team);
+
+	if (rc == 0 && c->repeat == 0) {
+		run.repeat = c->repeat = repeats_for(run.seconds, 2 * SAMPLE_SECONDS, REPEATS_MOST);
+		if (c->repeat > 1)
+			rc = stream_set_run(&run, w->team);
+	}
+	if (rc < 0)
+		return err_set(e, rc, "out of memory");
+	*value = stream_counted_bytes(run.kernel->op) * (double)run.n * run.repeat / run.seconds;
+	snprintf(r->kernel, sizeof(r->kernel), "%s", run.kernel->name);
+	r->pages = set->pages;
+	r->threads = (int)team_size(w->team);
+	record_set(r, "kernel", "pages", "threads", NULL);
+	stream_set_verify(&run, w->team, r);
+	return 0;
+}
+
+static int prove(struct worker *w, void *buffers, struct placement *p)
+{
+	(void)w;
+	return stream_set_prove(buffers, p);
+}
+
+static void close_site(struct worker *w, void *buffers)
+{
+	(void)w;
+	stream_set_close(buffers);
+}
+
+static void stop(struct worker *w)
+{
+	free(w->bench_state);
+	w->bench_state = NULL;
+}
+
+static void list(void (*line)(const char *text, void *to), void *to)
+{
+	for (size_t i = 0; i < STREAM_OPS; i++)
+		line(stream_op_name(wanted[i]), to);
+}
+
+const struct bench bench = {
+	.name = "mem-bandwidth",
+	.summary = "memory bandwidth of every CPU node on every memory node",
+	.about =
+		"Read, write, copy, scale, add and triad over arrays of doubles, one thread on "
+		"each physical core of a CPU node, the arrays on a memory node.\n\n"
+		"Bytes are counted as STREAM does: 8 an element for read and write, 16 for copy "
+		"(a = b) and scale (a = s b), 24 for add (a = b + c) and triad (a = b + s c). An "
+		"array has at least four times the node's last-level caches, and 256 MiB; with "
+		"--size it may be smaller, which marks the record as undersized. The inner loop is "
+		"the fastest that the processor knows, found by trial and named in the record. "
+		"Contents are never zero, and every result is verified.",
+	.plan = plan,
+	.open = open_site,
+	.sample = sample,
+	.prove = prove,
+	.close = close_site,
+	.stop = stop,
+	.list = list,
+};

@@ -1,0 +1,153 @@
+/* report.c - `numabench report`: a result file as a person or a program reads it. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "render/render.h"
+#include "result/judge.h"
+#include "result/recommend.h"
+#include "util/options.h"
+
+enum { EXIT_NO_VERDICT = 2 };
+
+struct report {
+	const char *format, *output;
+	bool no_colour;
+};
+
+static const struct opt report_options[] = {
+	{ .kind = OPT_TEXT,
+	  .name = "format",
+	  .arg = "NAME",
+	  .help = "text (a report for a person, the default) or json (the document itself)",
+	  .offset = offsetof(struct report, format) },
+	{ .kind = OPT_TEXT,
+	  .name = "output",
+	  .arg = "FILE",
+	  .help = "write there instead of to standard output; - is standard output",
+	  .offset = offsetof(struct report, output) },
+	{ .kind = OPT_FLAG,
+	  .name = "no-colour",
+	  .help = "no colour on a terminal either (as NO_COLOR=1)",
+	  .offset = offsetof(struct report, no_colour) },
+	{ .kind = OPT_END },
+};
+
+static const struct command command = {
+	.name = "numabench report",
+	.summary = "Show a result: which node for which GPU, and the figures behind it.",
+	.usage = "[OPTION]... RESULT",
+	.about = "RESULT is the result.json of a run, or - for standard input. Nothing is "
+		 "measured and nothing judged anew: the report says what the file says. Its exit "
+		 "status is 0 whatever the verdict in the file is.",
+	.options = (const struct opt *const[]){ report_options, NULL },
+};
+
+static int find_format(const struct format **f, const char *name, struct err *e)
+{
+	char known[256] = "";
+	size_t used = 0;
+
+	*f = format_find(name);
+	if (*f)
+		return 0;
+	for (const struct format *i = formats; i->name && used < sizeof known; i++)
+		used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+					 used ? ", " : "", i->name);
+	return err_set(e, -EINVAL, "no format '%s'; there are: %s", name, known);
+}
+
+/* What an interrupted run could not add to its file any more. A run that is not complete never
+ * passes, so that a pass without a reason in such a file is a verdict that is missing. */
+static int complete(struct result *res, struct err *e)
+{
+	int rc = 0;
+
+	if (!res->nrecommendations && res->machine.ngpus)
+		rc = recommend(res);
+	if (rc == 0 && !res->run.complete && res->verdict.status == VERDICT_PASS &&
+	    !res->verdict.nreasons)
+		rc = judge(res);
+	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
+}
+
+static int write_file(const struct result *res, const struct format *f, const char *path,
+		      struct err *e)
+{
+	const struct render_options plain = { .width = 80 };
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	int rc = out ? f->write(res, &plain, out) : -ENOMEM;
+
+	if (out && fclose(out) != 0 && rc == 0)
+		rc = -ENOMEM;
+	rc = rc < 0 ? err_set(e, rc, "%s: %s", path, strerror(-rc))
+		    : write_file_atomically(path, text, length, e);
+	free(text);
+	return rc;
+}
+
+static int write_stdout(const struct result *res, const struct format *f, bool no_colour,
+			struct err *e)
+{
+	struct render_options look =
+		render_options_for(STDOUT_FILENO, getenv("COLUMNS"), getenv("NO_COLOR"));
+	int rc;
+
+	look.colour = look.colour && !no_colour;
+	errno = 0;
+	rc = f->write(res, &look, stdout);
+	/* The disk may turn out to be full, or the reader gone, only now. */
+	if ((fclose(stdout) != 0 && rc == 0) || (rc == -EIO && errno))
+		rc = -errno;
+	return rc < 0 ? err_set(e, rc, "standard output: %s", strerror(-rc)) : 0;
+}
+
+static int report(const struct report *own, const struct operands *rest, struct err *e)
+{
+	const struct format *f;
+	struct result res;
+	int rc;
+
+	if (rest->n != 1)
+		return err_set(e, -EINVAL, "%s; see --help",
+			       rest->n ? "one RESULT at a time" : "no RESULT given");
+	rc = find_format(&f, own->format, e);
+	if (rc < 0)
+		return rc;
+	result_init(&res);
+	rc = result_read(&res, rest->v[0], e);
+	if (rc == 0)
+		rc = complete(&res, e);
+	if (rc == 0)
+		rc = own->output && strcmp(own->output, "-") != 0
+			     ? write_file(&res, f, own->output, e)
+			     : write_stdout(&res, f, own->no_colour, e);
+	result_release(&res);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct report own = { .format = "text" };
+	void *const contexts[] = { &own };
+	struct operands rest;
+	struct err e = { "" };
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
+	if (rc > OPT_OK)
+		rc = options_answer(&command, rc, stdout) < 0
+			     ? err_set(&e, -EIO, "standard output: %s", strerror(errno))
+			     : 0;
+	else if (rc == OPT_OK)
+		rc = report(&own, &rest, &e);
+	if (rc < 0)
+		fprintf(stderr, "%s: %s\n", command.name, e.text);
+	return rc < 0 ? EXIT_NO_VERDICT : 0;
+}

@@ -1,0 +1,80 @@
+/* front.h - what the front door is made of: the tests there are, the children
+ * that run them, the folder for what comes of it, and the lock.
+ *
+ * Nothing here starts CUDA: every look at a driver happens in a child.
+ */
+#ifndef NB_FRONT_FRONT_H
+#define NB_FRONT_FRONT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "result/result.h"
+#include "util/err.h"
+#include "util/idset.h"
+#include "util/progress.h"
+
+/* ---- tests.c: one row for each test that --all runs ---- */
+
+struct test {
+	const char *name; /* of the executable, too */
+	const char *summary;
+	bool needs_gpu;
+	int weight; /* its share of the budget */
+};
+extern const struct test tests[];
+extern const size_t ntests;
+
+/* The tests that "mem-bandwidth,gpu-latency" names, as a set of rows. -EINVAL
+ * with e, which lists those there are. NULL: all. */
+int tests_parse(const char *list, struct idset *rows, struct err *e);
+
+/* ---- programs.c: where the executables are ---- */
+
+/* Fills path with libexec/numabench/NAME beside the running program's bin/
+ * (also from within libexec/numabench itself). -ENOENT with e when there is no such executable. */
+int program_path(char *path, size_t size, const char *name, struct err *e);
+
+/* ---- collect.c: runs a child, takes over what it reports ---- */
+
+struct child_order {
+	const char *program;     /* "mem-bandwidth" */
+	const char *const *args; /* NULL-terminated, without argv[0] */
+	double deadline_s;
+	const volatile sig_atomic_t *stop;
+	struct progress *progress;   /* may be NULL */
+	double share_from, share_to; /* of the whole run that this child is */
+	double left_after_s;         /* budget of what comes after it */
+	bool quiet;                  /* no notes */
+	FILE *log;                   /* notes go here; NULL: nowhere */
+};
+
+/* Runs a bench with --json and adds its records to res. Cells that were planned
+ * and not reported become records with the status of how the child ended
+ * (crashed, timeout, failed); a child that reported nothing at all becomes one
+ * record. 0; -ENOMEM; -ENOENT and the like with e when there is no such program. */
+int collect_records(struct result *res, const struct child_order *order, struct err *e);
+
+/* Runs `topology --json` and fills res->machine and res->host. -EIO with e where
+ * it fails. */
+int collect_machine(struct result *res, const struct child_order *order, struct err *e);
+
+/* ---- folder.c: where results go, and the lock ---- */
+
+struct surroundings { /* what main read from the environment and the system */
+	const char *host, *xdg_state_home, *home, *tmpdir, *xdg_runtime_dir;
+};
+
+/* Makes the folder: `asked`, else ./results/<id>, else under $XDG_STATE_HOME (or
+ * ~/.local/state)/numabench, else $TMPDIR; proves that a file can be made in
+ * it. -errno with e; for `asked` there is no second choice. */
+int folder_make(char *path, size_t size, const char *asked, const char *id,
+		const struct surroundings *from, struct err *e);
+
+/* Takes the one lock of the machine; the descriptor to keep open, or -EBUSY with
+ * e that says who holds it. A place where no lock file can be made is no error
+ * (the answer is then a descriptor of /dev/null). */
+int run_lock(const struct surroundings *from, const char *what, struct err *e);
+
+#endif

@@ -1,0 +1,157 @@
+/* Brings together what the bus, NVML and CUDA say of the same GPUs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/parts.h"
+
+/* The entry of a GPU that a library reports; a new one where the bus lacks it. */
+static struct gpu_entry *entry_for(struct gpu_list *l, const char *pci)
+{
+	struct gpu_entry *g = gpu_list_find(l, pci);
+
+	return g ? g : gpu_list_add(l, pci);
+}
+
+static void fill_text(char *to, const char *from, size_t size)
+{
+	if (from[0])
+		snprintf(to, size, "%s", from);
+}
+
+static void fill(struct known *to, struct known from)
+{
+	if (!to->is)
+		*to = from;
+}
+
+static void say_busy(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r)
+{
+	char name[32] = "";
+
+	if (!f->processes.is || f->processes.value <= 0)
+		return;
+	g->busy = true;
+	if (f->busy_pid.is)
+		sysroot_text(r, name, sizeof(name), "proc/%lld/comm", f->busy_pid.value);
+	if (!f->busy_pid.is)
+		snprintf(g->busy_why, sizeof(g->busy_why), "%lld processes use it",
+			 f->processes.value);
+	else
+		snprintf(g->busy_why, sizeof(g->busy_why), "process %lld%s%s%s uses it%s",
+			 f->busy_pid.value, name[0] ? " (" : "", name, name[0] ? ")" : "",
+			 f->processes.value > 1 ? ", and others" : "");
+}
+
+static int take_nvml(struct gpu_list *l, const struct gpu_answers *a, const struct sysroot *r)
+{
+	for (size_t i = 0; i < l->n && a->asked; i++)
+		l->v[i].gpu.node_nvml =
+			UNKNOWN(a->nvml_answered && a->nvml_rc == 0 ? "NVML does not see it"
+								    : "NVML is not available");
+	for (size_t i = 0; i < a->nnvml; i++) {
+		const struct nvml_facts *f = &a->nvml[i];
+		struct gpu_entry *g = entry_for(l, f->pci);
+
+		if (!g)
+			return -ENOMEM;
+		g->nvml = true;
+		fill_text(g->gpu.uuid, f->uuid, sizeof(g->gpu.uuid));
+		fill_text(g->gpu.name, f->name, sizeof(g->gpu.name));
+		g->gpu.node_nvml = f->node;
+		fill(&g->gpu.link_gen, f->link_gen);
+		fill(&g->gpu.link_width, f->link_width);
+		fill(&g->gpu.max_gen, f->max_gen);
+		fill(&g->gpu.max_width, f->max_width);
+		g->gpu.memory_bytes = f->memory_bytes;
+		say_busy(&g->gpu, f, r);
+	}
+	return 0;
+}
+
+static int take_cuda(struct gpu_list *l, const struct gpu_answers *a)
+{
+	for (size_t i = 0; i < l->n && a->asked; i++)
+		l->v[i].gpu.node_cuda = UNKNOWN("CUDA does not see it");
+	for (size_t i = 0; i < a->ncuda; i++) {
+		const struct gpu_facts *f = &a->cuda[i];
+		struct gpu_entry *g = entry_for(l, f->pci);
+
+		if (!g)
+			return -ENOMEM;
+		g->cuda = true;
+		/* With MIG on, CUDA's UUID is that of an instance: NVML's comes first. */
+		if (!g->gpu.uuid[0])
+			fill_text(g->gpu.uuid, f->uuid, sizeof(g->gpu.uuid));
+		if (!g->gpu.name[0])
+			fill_text(g->gpu.name, f->name, sizeof(g->gpu.name));
+		g->gpu.node_cuda = f->host_node;
+		if (f->own_node.is)
+			g->gpu.own_memory_node = f->own_node;
+		fill(&g->gpu.memory_bytes, f->memory_bytes);
+	}
+	return 0;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	return pci_compare(((const struct gpu_entry *)a)->gpu.pci,
+			   ((const struct gpu_entry *)b)->gpu.pci);
+}
+
+/* One line for when no GPU is usable through CUDA. */
+static void say_why_not(struct machine *m, const struct gpu_list *l, const struct gpu_answers *a)
+{
+	const size_t room = sizeof(m->cuda_why);
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].cuda)
+			return;
+	if (!m->live)
+		snprintf(m->cuda_why, room, "a recorded machine");
+	else if (a->asked && a->cuda_rc == -ENOSYS)
+		snprintf(m->cuda_why, room, "%.239s", a->cuda_text);
+	else if (!a->asked)
+		snprintf(m->cuda_why, room, "CUDA was not asked");
+	else if (!a->cuda_answered && a->ended[0])
+		snprintf(m->cuda_why, room, "%s", a->ended);
+	else if (l->n == 0 && a->driver_version == 0)
+		snprintf(m->cuda_why, room, "no NVIDIA GPU on the PCI bus, and no NVIDIA driver");
+	else if (l->n == 0)
+		snprintf(m->cuda_why, room, "no NVIDIA GPU on the PCI bus");
+	else if (a->driver_version > 0 && a->cuda_rc < 0)
+		snprintf(m->cuda_why, room, "%.239s", a->cuda_text);
+	else
+		snprintf(m->cuda_why, room, "GPU %s: %s", l->v[0].gpu.pci, l->v[0].gpu.state_why);
+}
+
+int gpus_merge(struct machine *m, struct gpu_list *l, const struct gpu_answers *a,
+	       const struct source *s)
+{
+	struct idset own = { 0 };
+	int rc = take_nvml(l, a, &s->root);
+
+	if (rc == 0)
+		rc = take_cuda(l, a);
+	if (rc < 0)
+		return rc;
+	if (l->n > 1)
+		qsort(l->v, l->n, sizeof(*l->v), by_address);
+	m->gpus = l->n ? calloc(l->n, sizeof(*m->gpus)) : NULL;
+	if (l->n && !m->gpus)
+		return -ENOMEM;
+	m->ngpus = l->n;
+	m->cuda_asked = a->asked && a->cuda_rc != -ENOSYS;
+	m->reasons = json_incref(a->lines);
+	for (size_t i = 0; i < l->n; i++) {
+		gpu_judge_state(&l->v[i], l, a, m, s);
+		m->gpus[i] = l->v[i].gpu;
+		m->gpus[i].index = (int)i;
+		if (m->gpus[i].own_memory_node.is && m->gpus[i].own_memory_node.value < IDSET_MAX)
+			idset_add(&own, (int)m->gpus[i].own_memory_node.value);
+	}
+	topology_drop_nodes(m, &own);
+	say_why_not(m, l, a);
+	return gpus_paths(m, l, a);
+}

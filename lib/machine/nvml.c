@@ -1,0 +1,359 @@
+#include "machine/nvml.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/parts.h"
+
+/* What is used of NVML's interface, as its reference manual declares it; the header
+ * comes with a toolkit only, the library with every driver. */
+typedef struct nvml_device_s *nvml_device;
+
+struct nvml_pci {
+	char bus_id_legacy[16];
+	unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
+	char bus_id[32];
+};
+
+struct nvml_memory {
+	unsigned long long total, free, used;
+};
+
+/* nvmlProcessInfo_t of the _v2 and _v3 entry points. */
+struct nvml_process {
+	unsigned pid;
+	unsigned long long used;
+	unsigned gpu_instance, compute_instance;
+};
+
+enum {
+	NVML_SUCCESS = 0,
+	NVML_INSUFFICIENT_SIZE = 7,
+	NVML_LINKS = 18,        /* NVML_NVLINK_MAX_LINKS */
+	NVML_REMOTE_SWITCH = 2, /* NVML_NVLINK_DEVICE_TYPE_SWITCH */
+	NVML_SCOPE_NODE = 0,    /* NVML_AFFINITY_SCOPE_NODE */
+	NODE_WORDS = 32,        /* 2048 nodes in the mask of memory affinity */
+	MOST_PROCESSES = 256,
+};
+
+struct nvml {
+	void *library;
+	int (*init)(void);
+	int (*shutdown)(void);
+	const char *(*error)(int rc);
+	int (*driver)(char *text, unsigned length);
+	int (*count)(unsigned *n);
+	int (*by_index)(unsigned index, nvml_device *d);
+	int (*by_pci)(const char *pci, nvml_device *d);
+	int (*pci)(nvml_device d, struct nvml_pci *pci);
+	int (*uuid)(nvml_device d, char *text, unsigned length);
+	int (*name)(nvml_device d, char *text, unsigned length);
+	int (*vbios)(nvml_device d, char *text, unsigned length);
+	int (*gen)(nvml_device d, unsigned *v);
+	int (*width)(nvml_device d, unsigned *v);
+	int (*max_gen)(nvml_device d, unsigned *v);
+	int (*max_width)(nvml_device d, unsigned *v);
+	int (*persistence)(nvml_device d, unsigned *v);
+	int (*memory)(nvml_device d, struct nvml_memory *memory);
+	int (*ecc)(nvml_device d, unsigned *now, unsigned *pending);
+	int (*mig)(nvml_device d, unsigned *now, unsigned *pending);
+	int (*nodes)(nvml_device d, unsigned words, unsigned long *mask, unsigned scope);
+	int (*processes)(nvml_device d, unsigned *n, struct nvml_process *list);
+	int (*ancestor)(nvml_device a, nvml_device b, unsigned *level);
+	int (*nvlink)(nvml_device d, unsigned link, unsigned *active);
+	int (*nvlink_pci)(nvml_device d, unsigned link, struct nvml_pci *pci);
+	int (*nvlink_type)(nvml_device d, unsigned link, unsigned *type);
+};
+
+/* Which function is which, newest version first. */
+static const struct symbol {
+	size_t offset;
+	const char *names[3];
+	bool needed;
+} symbols[] = {
+#define AT(member) offsetof(struct nvml, member)
+	{ AT(init), { "nvmlInit_v2", "nvmlInit" }, true },
+	{ AT(shutdown), { "nvmlShutdown" }, true },
+	{ AT(error), { "nvmlErrorString" }, false },
+	{ AT(driver), { "nvmlSystemGetDriverVersion" }, false },
+	{ AT(count), { "nvmlDeviceGetCount_v2", "nvmlDeviceGetCount" }, true },
+	{ AT(by_index), { "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex" }, true },
+	{ AT(by_pci),
+	  { "nvmlDeviceGetHandleByPciBusId_v2", "nvmlDeviceGetHandleByPciBusId" },
+	  false },
+	{ AT(pci), { "nvmlDeviceGetPciInfo_v3" }, true },
+	{ AT(uuid), { "nvmlDeviceGetUUID" }, false },
+	{ AT(name), { "nvmlDeviceGetName" }, false },
+	{ AT(vbios), { "nvmlDeviceGetVbiosVersion" }, false },
+	{ AT(gen), { "nvmlDeviceGetCurrPcieLinkGeneration" }, false },
+	{ AT(width), { "nvmlDeviceGetCurrPcieLinkWidth" }, false },
+	{ AT(max_gen), { "nvmlDeviceGetMaxPcieLinkGeneration" }, false },
+	{ AT(max_width), { "nvmlDeviceGetMaxPcieLinkWidth" }, false },
+	{ AT(persistence), { "nvmlDeviceGetPersistenceMode" }, false },
+	{ AT(memory), { "nvmlDeviceGetMemoryInfo" }, false },
+	{ AT(ecc), { "nvmlDeviceGetEccMode" }, false },
+	{ AT(mig), { "nvmlDeviceGetMigMode" }, false },
+	{ AT(nodes), { "nvmlDeviceGetMemoryAffinity" }, false },
+	{ AT(processes),
+	  { "nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2" },
+	  false },
+	{ AT(ancestor), { "nvmlDeviceGetTopologyCommonAncestor" }, false },
+	{ AT(nvlink), { "nvmlDeviceGetNvLinkState" }, false },
+	{ AT(nvlink_pci), { "nvmlDeviceGetNvLinkRemotePciInfo_v2" }, false },
+	{ AT(nvlink_type), { "nvmlDeviceGetNvLinkRemoteDeviceType" }, false },
+#undef AT
+};
+
+static const char *resolve(struct nvml *n, const struct symbol *s)
+{
+	void *p = NULL;
+
+	for (size_t i = 0; !p && i < 3 && s->names[i]; i++)
+		p = dlsym(n->library, s->names[i]);
+	memcpy((char *)n + s->offset, &p, sizeof(p));
+	return p || !s->needed ? NULL : s->names[0];
+}
+
+static const char *words(const struct nvml *n, int rc)
+{
+	return n->error ? n->error(rc) : "no text for it";
+}
+
+int nvml_open(struct nvml **out, struct err *e)
+{
+	struct nvml *n = calloc(1, sizeof(*n));
+	int rc;
+
+	*out = NULL;
+	if (!n)
+		return err_set(e, -ENOMEM, "out of memory");
+	n->library = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!n->library) {
+		free(n);
+		return err_set(e, -ENOENT, "no NVML: %s", dlerror());
+	}
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+		const char *missing = resolve(n, &symbols[i]);
+
+		if (!missing)
+			continue;
+		dlclose(n->library);
+		free(n);
+		return err_set(e, -EIO, "NVML is too old: it lacks %s", missing);
+	}
+	rc = n->init();
+	if (rc != NVML_SUCCESS) {
+		err_set(e, -EIO, "NVML does not start: %s (error %d)", words(n, rc), rc);
+		dlclose(n->library);
+		free(n);
+		return -EIO;
+	}
+	*out = n;
+	return 0;
+}
+
+void nvml_close(struct nvml *n)
+{
+	if (!n)
+		return;
+	n->shutdown();
+	dlclose(n->library);
+	free(n);
+}
+
+#define NVML_SILENT "NVML does not tell"
+
+static struct known one(int (*get)(nvml_device, unsigned *), nvml_device d)
+{
+	unsigned v = 0;
+
+	return get && get(d, &v) == NVML_SUCCESS ? KNOWN(v) : UNKNOWN(NVML_SILENT);
+}
+
+static struct known mode(int (*get)(nvml_device, unsigned *, unsigned *), nvml_device d)
+{
+	unsigned now = 0, pending = 0;
+
+	return get && get(d, &now, &pending) == NVML_SUCCESS ? KNOWN(now) : UNKNOWN(NVML_SILENT);
+}
+
+static void text_of(int (*get)(nvml_device, char *, unsigned), nvml_device d, char *buf,
+		    size_t size)
+{
+	if (!get || get(d, buf, (unsigned)size) != NVML_SUCCESS)
+		buf[0] = '\0';
+	buf[size - 1] = '\0';
+}
+
+/* The node of the device's memory affinity, where it is exactly one. */
+static struct known affinity(const struct nvml *n, nvml_device d)
+{
+	unsigned long mask[NODE_WORDS] = { 0 };
+	struct known k = UNKNOWN("not declared (NVML names no node)");
+	const size_t bits = sizeof(mask[0]) * 8;
+
+	if (!n->nodes || n->nodes(d, NODE_WORDS, mask, NVML_SCOPE_NODE) != NVML_SUCCESS)
+		return UNKNOWN(NVML_SILENT);
+	for (size_t i = 0; i < NODE_WORDS * bits; i++) {
+		if (!(mask[i / bits] >> (i % bits) & 1))
+			continue;
+		if (k.is)
+			return UNKNOWN("not declared (NVML names several nodes)");
+		k = KNOWN((long long)i);
+	}
+	return k;
+}
+
+static void read_processes(const struct nvml *n, nvml_device d, struct nvml_facts *f)
+{
+	struct nvml_process list[MOST_PROCESSES];
+	unsigned count = MOST_PROCESSES;
+	long long others = 0;
+	int rc = n->processes ? n->processes(d, &count, list) : -1;
+
+	f->processes = f->busy_pid = UNKNOWN(NVML_SILENT);
+	if (rc != NVML_SUCCESS && rc != NVML_INSUFFICIENT_SIZE)
+		return;
+	for (unsigned i = 0; rc == NVML_SUCCESS && i < count && i < MOST_PROCESSES; i++) {
+		if ((pid_t)list[i].pid == getpid())
+			continue;
+		others++;
+		f->busy_pid = KNOWN(list[i].pid);
+	}
+	f->processes = KNOWN(rc == NVML_SUCCESS ? others : count);
+}
+
+static void read_device(const struct nvml *n, nvml_device d, const struct nvml_pci *pci,
+			struct nvml_facts *f)
+{
+	struct nvml_memory memory;
+	char bus_id[33];
+
+	snprintf(bus_id, sizeof(bus_id), "%.32s", pci->bus_id);
+	if (!pci_normalise(f->pci, bus_id))
+		snprintf(f->pci, sizeof(f->pci), "%04x:%02x:%02x.0", pci->domain & 0xfffffff,
+			 pci->bus & 0xff, pci->device & 0x1f);
+	text_of(n->uuid, d, f->uuid, sizeof(f->uuid));
+	text_of(n->name, d, f->name, sizeof(f->name));
+	text_of(n->vbios, d, f->vbios, sizeof(f->vbios));
+	if (!n->driver || n->driver(f->driver, sizeof(f->driver)) != NVML_SUCCESS)
+		f->driver[0] = '\0';
+	f->node = affinity(n, d);
+	f->link_gen = one(n->gen, d);
+	f->link_width = one(n->width, d);
+	f->max_gen = one(n->max_gen, d);
+	f->max_width = one(n->max_width, d);
+	f->persistence = one(n->persistence, d);
+	f->ecc = mode(n->ecc, d);
+	f->mig = mode(n->mig, d);
+	f->memory_bytes = n->memory && n->memory(d, &memory) == NVML_SUCCESS
+				  ? KNOWN((long long)memory.total)
+				  : UNKNOWN(NVML_SILENT);
+	read_processes(n, d, f);
+}
+
+int nvml_enumerate(struct nvml *n, struct nvml_facts *facts, size_t max, size_t *count,
+		   struct err *e)
+{
+	unsigned devices = 0;
+	int rc = n->count(&devices);
+
+	*count = 0;
+	if (rc != NVML_SUCCESS)
+		return err_set(e, -EIO, "NVML cannot count the GPUs: %s (error %d)", words(n, rc),
+			       rc);
+	/* A GPU that fell off the bus has no handle or no address; the others count. */
+	for (unsigned i = 0; i < devices; i++) {
+		struct nvml_pci pci = { .bus_id = "" };
+		nvml_device d;
+
+		if (n->by_index(i, &d) != NVML_SUCCESS || n->pci(d, &pci) != NVML_SUCCESS)
+			continue;
+		if (*count < max) {
+			facts[*count] = (struct nvml_facts){ .pci = "" };
+			read_device(n, d, &pci, &facts[*count]);
+		}
+		(*count)++;
+	}
+	return 0;
+}
+
+static bool handle(const struct nvml *n, const char *pci, nvml_device *d)
+{
+	return n->by_pci && n->by_pci(pci, d) == NVML_SUCCESS;
+}
+
+int nvml_link(struct nvml *n, const char *pci, int *gen, int *width)
+{
+	struct known g, w;
+	nvml_device d;
+
+	if (!handle(n, pci, &d))
+		return -ENODEV;
+	g = one(n->gen, d);
+	w = one(n->width, d);
+	if (!g.is || !w.is)
+		return -EIO;
+	*gen = (int)g.value;
+	*width = (int)w.value;
+	return 0;
+}
+
+/* Active NVLinks of a device: those that end at `peer`, and those at a switch. */
+static void count_links(const struct nvml *n, nvml_device d, const char *peer, int *direct,
+			int *to_switch)
+{
+	*direct = *to_switch = 0;
+	for (unsigned link = 0; n->nvlink && link < NVML_LINKS; link++) {
+		unsigned active = 0, type = 0;
+		struct nvml_pci remote = { .bus_id = "" };
+		char bus_id[33], pci[16];
+
+		if (n->nvlink(d, link, &active) != NVML_SUCCESS || !active)
+			continue;
+		if (n->nvlink_type && n->nvlink_type(d, link, &type) == NVML_SUCCESS &&
+		    type == NVML_REMOTE_SWITCH) {
+			(*to_switch)++;
+			continue;
+		}
+		if (!n->nvlink_pci || n->nvlink_pci(d, link, &remote) != NVML_SUCCESS)
+			continue;
+		snprintf(bus_id, sizeof(bus_id), "%.32s", remote.bus_id);
+		if (pci_normalise(pci, bus_id) && strcmp(pci, peer) == 0)
+			(*direct)++;
+	}
+}
+
+void nvml_path(struct nvml *n, const char *pci_a, const char *pci_b, char word[8])
+{
+	static const struct {
+		unsigned level; /* nvmlGpuTopologyLevel_t */
+		const char *word;
+	} levels[] = {
+		{ 0, "PIX" },  /* on one board */
+		{ 10, "PIX" }, /* a single switch */
+		{ 20, "PXB" }, { 30, "PHB" }, { 40, "NODE" }, { 50, "SYS" },
+	};
+	int direct, to_switch, peer_direct, peer_to_switch, links;
+	unsigned level;
+	nvml_device a, b;
+
+	word[0] = '\0';
+	if (!handle(n, pci_a, &a) || !handle(n, pci_b, &b))
+		return;
+	count_links(n, a, pci_b, &direct, &to_switch);
+	count_links(n, b, pci_a, &peer_direct, &peer_to_switch);
+	links = to_switch < peer_to_switch ? to_switch : peer_to_switch;
+	if (direct)
+		links = direct;
+	if (links)
+		snprintf(word, 8, "NV%d", links);
+	else if (n->ancestor && n->ancestor(a, b, &level) == NVML_SUCCESS)
+		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+			if (levels[i].level == level)
+				strcpy(word, levels[i].word);
+}

@@ -1,0 +1,21 @@
+/* clock.h - instants are opaque; only spans between them are numbers.
+ *
+ * CLOCK_MONOTONIC_RAW. The simulator links another body, in which simulated
+ * work takes the time that the scenario plants.
+ */
+#ifndef NB_MEASURE_CLOCK_H
+#define NB_MEASURE_CLOCK_H
+
+#include <stdint.h>
+
+struct instant {
+	uint64_t ns;
+};
+
+struct instant clock_now(void);
+double clock_span(struct instant from, struct instant to); /* seconds, may be negative */
+
+/* The smallest step seen between two readings, seconds. */
+double clock_resolution(void);
+
+#endif

@@ -1,0 +1,79 @@
+#include "measure/pattern.h"
+
+#include <string.h>
+
+/* 2^64 divided by the golden ratio: odd, so that all words of a buffer differ. */
+#define STEP 0x9e3779b97f4a7c15u
+
+/* The finaliser of splitmix64 (Steele, Lea and Flood 2014). */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+/* The word at place `from`. The following ones are STEP apart. */
+static uint64_t first_word(const struct pattern *what, size_t from)
+{
+	return mix(mix(what->seed + STEP) + what->pass) + STEP * (from / sizeof(uint64_t));
+}
+
+void pattern_fill(void *p, size_t bytes, size_t from, const struct pattern *what)
+{
+	uint64_t word = first_word(what, from), *v = p;
+	size_t n = bytes / sizeof word;
+
+	for (size_t i = 0; i < n; i++, word += STEP)
+		v[i] = word;
+	memcpy(v + n, &word, bytes % sizeof word);
+}
+
+void pattern_poison(void *p, size_t bytes)
+{
+	memset(p, 0xa5, bytes);
+}
+
+static void note(struct mismatch *m, size_t offset, uint64_t expected, uint64_t found)
+{
+	unsigned char a[8], b[8];
+	size_t i = 0;
+
+	memcpy(a, &expected, sizeof a);
+	memcpy(b, &found, sizeof b);
+	while (a[i] == b[i])
+		i++;
+	if (m->words++ == 0)
+		*m = (struct mismatch){
+			.offset = offset + i, .expected = a[i], .found = b[i], .words = 1
+		};
+}
+
+bool pattern_check(const void *p, size_t bytes, size_t from, const struct pattern *what,
+		   struct mismatch *m)
+{
+	uint64_t word = first_word(what, from), last = 0;
+	const uint64_t *v = p;
+	size_t n = bytes / sizeof word, rest = bytes % sizeof word;
+
+	*m = (struct mismatch){ 0 };
+	for (size_t i = 0; i < n; i++, word += STEP)
+		if (v[i] != word)
+			note(m, from + i * sizeof word, word, v[i]);
+	memcpy(&last, &word, sizeof last);
+	memcpy(&last, v + n, rest);
+	if (last != word)
+		note(m, from + n * sizeof word, word, last);
+	return m->words == 0;
+}
+
+void pattern_report(struct record *r, const struct mismatch *m)
+{
+	char name[120];
+
+	record_status(r, STATUS_CORRUPT,
+		      "%s: data arrived wrong at offset %zu: expected 0x%02x, found 0x%02x, bits "
+		      "0x%02x differ; wrong words of 8 bytes: %zu",
+		      record_name(r, name, sizeof name), m->offset, m->expected, m->found,
+		      m->expected ^ m->found, m->words);
+}

@@ -1,0 +1,137 @@
+/* session.h - drives a bench, so that its source holds only what it measures.
+ *
+ * A bench names its cells and says how one is opened, sampled and closed. The
+ * session does the rest: it finds the machine, forks one worker process for
+ * each CPU node (bound before anything else happens in it), interleaves rounds
+ * over all cells in random order under the time budget, gives every step a
+ * deadline, survives a worker's crash or hang, and turns it all into records.
+ *
+ *   parent   plan -> order -> ask a worker -> collect -> summarise -> record
+ *   worker             open(site) .. sample(cell) .. close
+ *
+ * A *site* is a set of buffers: one CPU node, one memory node, perhaps a GPU.
+ * All cells of a site share its buffers. Each site is opened afresh at least
+ * three times in a run.
+ */
+#ifndef NB_MEASURE_SESSION_H
+#define NB_MEASURE_SESSION_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+#include "place/threads.h"
+#include "result/record.h"
+#include "util/err.h"
+#include "util/idset.h"
+#include "util/options.h"
+
+/* What the caller of a session wants; the common options of every bench. */
+struct session_options {
+	double budget_s;          /* of the whole session */
+	const char *nodes, *gpus; /* lists; NULL: all that are allowed */
+	uint64_t size;            /* working set: one array, one copy; 0: the bench's own */
+	int pages;                /* enum page_kind, or -1: the bench's own */
+	int rounds;               /* at most; 0: as many as the budget gives */
+	int seed;                 /* of the random order; 0: from the clock */
+	bool busy;                /* measure GPUs that others use, too */
+	bool dry_run;             /* plan only: the records come with status skipped, "dry run" */
+};
+extern const struct opt session_option_table[];
+struct session_options session_options_default(void);
+
+struct site {
+	int cpu_node, mem_node;
+	int gpu;        /* -1: none */
+	uint64_t bytes; /* that its buffers take on mem_node */
+	int kind;       /* the bench's own: which buffers */
+};
+
+/* One cell to be: identity in rec (record_init, record_set), the bench's own
+ * variant, and how dearly it is wanted. */
+struct cell {
+	struct record rec; /* the session owns it once added */
+	size_t site;
+	int variant;
+	int worth;       /* when the budget is short, lower ones go first */
+	unsigned repeat; /* worker: calibrated repetitions of one sample; 0 before */
+};
+
+/* What a worker knows while it works. */
+struct worker {
+	const struct machine *machine;
+	const struct session_options *options;
+	const struct node *node; /* its CPU node */
+	struct team *team;       /* one thread for each physical core, or what the quota gives */
+	void *bench_state; /* the bench's own, for as long as the worker lives; see bench.stop */
+	uint64_t seed;
+	int fresh; /* which opening of the site this is, from 0 */
+};
+
+struct session;
+
+struct bench {
+	const char *name, *summary, *about;
+	bool needs_gpu;
+	const struct opt *options; /* of its own, offsets in own; may be NULL */
+	void *own; /* the bench's option values: static storage of the bench's main */
+	/* Parent: adds sites and cells (session_site, session_cell). */
+	int (*plan)(struct session *s, struct err *e);
+	/* Worker: allocates, places, touches and proves the buffers of a site. */
+	int (*open)(struct worker *w, const struct site *site, void **buffers, struct err *e);
+	/* Worker: one sample of one cell. Puts what it learns into c->rec (kernel,
+	 * placement, verified, pages ..) and the figure into *value. May set
+	 * c->rec.status to anything but ok instead; less than 0 is STATUS_FAILED with e. */
+	int (*sample)(struct worker *w, void *buffers, struct cell *c, double *value,
+		      struct err *e);
+	/* Worker: proves the placement of the site's buffers into p (again after the last sample).
+	 */
+	int (*prove)(struct worker *w, void *buffers, struct placement *p);
+	void (*close)(struct worker *w, void *buffers);
+	void (*stop)(struct worker *w); /* releases bench_state; may be NULL */
+	/* --list: what it can measure, one line each; may be NULL. */
+	void (*list)(void (*line)(const char *text, void *to), void *to);
+};
+
+/* What a session hands out as it goes; the caller prints. All may be NULL. */
+struct session_sink {
+	void (*planned)(const struct record *r, void *to); /* every cell, before the first sample */
+	void (*record)(const struct record *r, void *to);  /* finished, in plan order */
+	void (*progress)(double share, double left_s, const char *what, void *to);
+	void (*note)(const char *line, void *to); /* the plan, what was left out */
+	void *to;
+	const volatile sig_atomic_t *stop; /* non-zero: end after this step */
+};
+
+/* Plans, measures, hands out records. m was probed by the caller. 0 when the
+ * session came to its end, whatever became of single cells; -ECANCELED when it
+ * was stopped (the records so far were handed out, with fewer samples); -EINVAL for nodes or
+ * GPUs that cannot be (e), -ENODEV for what could be and is not here. */
+int session_run(const struct bench *b, const struct session_options *o, const struct machine *m,
+		const struct session_sink *sink, struct err *e);
+
+/* For plan. The index of the new site or cell, or -ENOMEM. The record of a cell
+ * gets test, cpu_node, mem_node and gpu from bench and site. */
+int session_site(struct session *s, const struct site *site);
+int session_cell(struct session *s, size_t site, const struct cell *c);
+const struct machine *session_machine(const struct session *s);
+const struct session_options *session_options(const struct session *s);
+const struct idset *session_nodes(const struct session *s); /* asked for and allowed */
+const struct idset *session_gpus(const struct session *s);
+/* The node pairs to measure: every CPU node with every memory node, within
+ * --nodes; CPU-less nodes as memory nodes only. Calls fn for each. */
+int session_each_pair(struct session *s,
+		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
+		      struct err *e);
+/* The placements that go together: every memory node driven from its own CPUs, a CPU-less one
+ * from the nearest CPU node, a memory-less one with the nearest memory. For GPU benches. */
+int session_each_near(struct session *s,
+		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
+		      struct err *e);
+
+/* How many threads a CPU node runs: its physical cores, within the CPU quota. */
+size_t session_threads(const struct session *s, int cpu_node);
+
+#endif

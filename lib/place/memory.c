@@ -1,0 +1,156 @@
+/* memory.c - maps buffers and asks the kernel for a node. */
+#include "place/memory.h"
+
+#include <errno.h>
+#include <numaif.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine/sysroot.h"
+#include "util/idset.h"
+
+/* linux/mman.h has these; glibc 2.36 does not pass them on. */
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT 26
+#endif
+
+enum { HUGE_LOG2 = 21, HUGE_KB = 2048 };
+#define HUGE_BYTES ((size_t)1 << HUGE_LOG2)
+
+/* What each kind of page needs; in order of enum page_kind. */
+static const struct page_way {
+	bool huge; /* aligned to, and rounded up to, huge pages */
+	int map_flags;
+	int advice; /* 0: none */
+} ways[] = {
+	[PAGES_4K] = { .advice = MADV_NOHUGEPAGE },
+	[PAGES_THP] = { .huge = true, .advice = MADV_HUGEPAGE },
+	[PAGES_HUGETLB] = { .huge = true,
+			    .map_flags = MAP_HUGETLB | (HUGE_LOG2 << MAP_HUGE_SHIFT) },
+};
+
+static size_t base_page(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static uintptr_t round_up(uintptr_t value, size_t to)
+{
+	return (value + to - 1) / to * to;
+}
+
+static bool refused(int error)
+{
+	return error == EPERM || error == ENOSYS || error == EACCES;
+}
+
+static struct idset only(int node)
+{
+	struct idset s = { { 0 } };
+
+	idset_add(&s, node);
+	return s;
+}
+
+/* The kernel takes one off maxnode, and wants to be told of whole words. */
+static const unsigned long *node_mask(const struct idset *s)
+{
+	return (const unsigned long *)s->word;
+}
+
+/* A strictly bound hugetlb mapping on a node that has too few of them maps well
+ * and kills by SIGBUS when touched: so they are counted first. */
+static int hugetlb_there(size_t bytes, int node, struct err *e)
+{
+	struct sysroot root;
+	struct known free_pages;
+	int rc = sysroot_open_live(&root, e);
+
+	if (rc < 0)
+		return rc;
+	free_pages = sysroot_number(&root,
+				    "sys/devices/system/node/node%d/hugepages/"
+				    "hugepages-%dkB/free_hugepages",
+				    node, HUGE_KB);
+	sysroot_close(&root);
+	if (free_pages.is && (size_t)free_pages.value < bytes / HUGE_BYTES)
+		return err_set(e, -ENOMEM,
+			       "node %d has %lld free huge pages of 2 MiB, %zu are needed: raise "
+			       "its nr_hugepages",
+			       node, free_pages.value, bytes / HUGE_BYTES);
+	return 0;
+}
+
+/* Asks for the node and the kind of page of a fresh mapping. */
+static int ask(struct memory *m, struct err *e)
+{
+	struct idset mask = only(m->node);
+
+	m->bound = mbind(m->p, m->mapped, MPOL_BIND, node_mask(&mask), IDSET_MAX + 1, 0) == 0;
+	if (!m->bound && !refused(errno))
+		return err_set(e, -errno, "memory cannot be bound to node %d: %s", m->node,
+			       errno == EINVAL ? "it does not exist or is not allowed here"
+					       : strerror(errno));
+	/* A kernel without huge pages refuses the advice; memory_obtained tells. */
+	if (ways[m->pages].advice)
+		(void)madvise(m->p, m->mapped, ways[m->pages].advice);
+	return 0;
+}
+
+/*   base                p                          p + mapped
+ *    | guard, alignment | the buffer               | guard |
+ * One reservation without access, the buffer mapped over its middle. */
+int memory_map(struct memory *m, size_t bytes, int node, enum page_kind pages, struct err *e)
+{
+	const struct page_way *way = &ways[pages];
+	size_t page = base_page(), align = way->huge ? HUGE_BYTES : page;
+	int rc;
+
+	*m = (struct memory){ .bytes = bytes, .node = node, .pages = pages };
+	if (bytes < 1 || bytes > PTRDIFF_MAX / 2)
+		return err_set(e, -ENOMEM, "no address space for a buffer of %zu bytes", bytes);
+	m->mapped = round_up(bytes, align);
+	if (pages == PAGES_HUGETLB && (rc = hugetlb_there(m->mapped, node, e)) < 0)
+		goto out;
+	m->base_bytes = m->mapped + align + 2 * page;
+	m->base = mmap(NULL, m->base_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
+	if (m->base == MAP_FAILED) {
+		m->base = NULL;
+		rc = err_set(e, -ENOMEM, "no address space for a buffer of %zu bytes", bytes);
+		goto out;
+	}
+	m->p = (void *)round_up((uintptr_t)m->base + page, align);
+	if (mmap(m->p, m->mapped, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | way->map_flags, -1, 0) == MAP_FAILED) {
+		rc = err_set(e, -ENOMEM, "no memory for a buffer of %zu bytes in %s pages: %s",
+			     bytes, page_kind_name(pages), strerror(errno));
+		goto out;
+	}
+	rc = ask(m, e);
+	if (rc == 0)
+		return 0;
+out:
+	memory_unmap(m);
+	return rc;
+}
+
+void memory_unmap(struct memory *m)
+{
+	if (m->base)
+		munmap(m->base, m->base_bytes);
+	*m = (struct memory){ 0 };
+}
+
+int policy_bind_thread(int node)
+{
+	struct idset mask = only(node);
+
+	return set_mempolicy(MPOL_BIND, node_mask(&mask), IDSET_MAX + 1) ? -errno : 0;
+}
+
+void policy_reset_thread(void)
+{
+	(void)set_mempolicy(MPOL_DEFAULT, NULL, 0);
+}

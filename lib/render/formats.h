@@ -1,0 +1,10 @@
+/* formats.h - the writers that render.c lists, one a file. As struct format's write. */
+#ifndef NB_RENDER_FORMATS_H
+#define NB_RENDER_FORMATS_H
+
+#include "render/render.h"
+
+int format_text(const struct result *r, const struct render_options *o, FILE *out);
+int format_json(const struct result *r, const struct render_options *o, FILE *out);
+
+#endif

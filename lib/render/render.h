@@ -1,0 +1,37 @@
+/* render.h - from a result to what a person or a program reads. One file a
+ * format, one row a format in render.c. Nothing here measures or judges. */
+#ifndef NB_RENDER_RENDER_H
+#define NB_RENDER_RENDER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "result/result.h"
+
+struct render_options {
+	int width;   /* columns; 80 when unknown */
+	bool colour; /* only for a terminal; NO_COLOR is the caller's to honour */
+};
+
+/* What a descriptor can show: a terminal's width (`columns`, the variable COLUMNS,
+ * where the terminal does not know it) and colour unless NO_COLOR is set; 80
+ * columns and no colour for anything else. The two texts may be NULL. */
+struct render_options render_options_for(int fd, const char *columns, const char *no_colour);
+
+struct format {
+	const char *name, *help;
+	int (*write)(const struct result *r, const struct render_options *o,
+		     FILE *out); /* 0 or -errno */
+};
+extern const struct format formats[]; /* ended by a row without a name */
+const struct format *format_find(const char *name);
+
+/* The machine alone: nodes, cores, memory, distances, GPUs and what hangs
+ * where; used by `topology` and the front door. */
+int render_machine(const struct machine *m, const struct render_options *o, FILE *out);
+
+/* Records alone, as a bench prints them: one table for each test, a row for each cell with its
+ * median, 95 % interval, best, samples and status; reasons beneath. 0 or -errno. */
+int render_records(const struct record *r, size_t n, const struct render_options *o, FILE *out);
+
+#endif

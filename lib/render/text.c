@@ -1,0 +1,278 @@
+/* text.c - the report for a person: the answer first, then the figures behind it. */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/formats.h"
+#include "render/text.h"
+#include "result/judge.h"
+#include "util/units.h"
+
+static const char simulated_line[] =
+	"SIMULATED: the GPU figures come from the test simulator, not from hardware.";
+
+static bool is_measured(const struct result *res, int gpu)
+{
+	for (size_t i = 0; i < res->nrecords; i++)
+		if (record_has(&res->records[i], "gpu") && res->records[i].gpu == gpu &&
+		    text_has_figure(&res->records[i]))
+			return true;
+	return false;
+}
+
+/* Why a GPU has no figures, in a few words. */
+static const char *why_unmeasured(const struct result *res, const struct gpu *g)
+{
+	if (g->state != GPU_USABLE)
+		return g->state_why[0] ? g->state_why : gpu_state_name(g->state);
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (record_has(r, "gpu") && r->gpu == g->index)
+			return r->reason[0] ? r->reason : status_name(r->status);
+	}
+	if (g->busy)
+		return g->busy_why[0] ? g->busy_why : "others use it";
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (strncmp(r->test, "gpu-", 4) == 0 && r->status != STATUS_OK && r->reason[0])
+			return r->reason;
+	}
+	return "not asked for";
+}
+
+/* GPUs without figures, those with one and the same reason together. */
+static void say_unmeasured(struct text *t)
+{
+	const struct machine *m = &t->res->machine;
+	struct idset told = { 0 };
+
+	for (size_t i = 0; i < m->ngpus; i++) {
+		const char *why = why_unmeasured(t->res, &m->gpus[i]);
+		struct idset alike = { 0 };
+		char list[128];
+
+		if (is_measured(t->res, m->gpus[i].index) || idset_has(&told, m->gpus[i].index))
+			continue;
+		for (size_t j = i; j < m->ngpus; j++)
+			if (!is_measured(t->res, m->gpus[j].index) &&
+			    strcmp(why_unmeasured(t->res, &m->gpus[j]), why) == 0)
+				idset_add(&alike, m->gpus[j].index);
+		told = idset_or(&told, &alike);
+		idset_format(&alike, list, sizeof list);
+		text_say(t, 2, "GPU %s not measured: %s", list, why);
+	}
+}
+
+static void verdict_sentence(const struct verdict *v, char *buf, size_t size)
+{
+	static const char *const words[] = {
+		[VERDICT_PASS] = "PASS", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "UNKNOWN"
+	};
+	char warnings[48] = "";
+
+	if (v->nwarnings)
+		snprintf(warnings, sizeof warnings, " (%zu %s)", v->nwarnings,
+			 v->nwarnings == 1 ? "warning" : "warnings");
+	if (v->nreasons)
+		snprintf(buf, size, "%s%s: %s", words[v->status], warnings, v->reasons[0]);
+	else
+		snprintf(buf, size, "%s%s%s", words[v->status], warnings,
+			 v->status == VERDICT_PASS ? ": nothing is wrong" : "");
+}
+
+static void say_first_line(struct text *t)
+{
+	const struct result *res = t->res;
+	size_t measured = 0, n = res->machine.ngpus;
+	const char *mark = res->run.simulated ? "SIMULATED. " : "";
+	char verdict[400], scope[96];
+
+	for (size_t i = 0; i < n; i++)
+		measured += is_measured(res, res->machine.gpus[i].index);
+	if (n)
+		snprintf(scope, sizeof scope, "%zu of %zu %s measured", measured, n,
+			 n == 1 ? "GPU" : "GPUs");
+	else
+		snprintf(scope, sizeof scope, "no GPU on this machine's PCI bus: CPU part only");
+	verdict_sentence(&res->verdict, verdict, sizeof verdict);
+	text_say(t, 0, "%s%s. %s", mark, scope, verdict);
+	for (size_t i = 1; i < res->verdict.nreasons; i++)
+		text_say(t, 2, "%s", res->verdict.reasons[i]);
+	say_unmeasured(t);
+	if (res->run.simulated)
+		text_say(t, 0, "%s", simulated_line);
+	if (!res->run.complete)
+		text_say(t, 0,
+			 "incomplete: the run ended before its plan did; what is shown was "
+			 "measured, the rest is missing.");
+	text_binding(t);
+}
+
+/* "8 x NVIDIA H200; " for each model; returns buf. */
+static char *gpu_names(const struct machine *m, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < m->ngpus; i++) {
+		const char *name = m->gpus[i].name;
+		size_t alike = 0;
+		bool seen = false;
+
+		for (size_t j = 0; j < m->ngpus; j++) {
+			bool same = strcmp(m->gpus[j].name, name) == 0;
+
+			seen = seen || (same && j < i);
+			alike += same;
+		}
+		if (!seen && used < size)
+			used += (size_t)snprintf(buf + used, size - used, "%s%zu x %s",
+						 used ? ", " : "", alike,
+						 name[0] ? name : "GPU of unknown name");
+	}
+	return buf;
+}
+
+static void say_machine(struct text *t)
+{
+	const struct machine *m = &t->res->machine;
+	const struct run_info *run = &t->res->run;
+	char gpus[256], took[32], memory[40] = "";
+	unsigned long long bytes = 0;
+	size_t cores = 0;
+
+	for (size_t i = 0; i < m->nnodes; i++) {
+		cores += m->nodes[i].ncores;
+		if (m->nodes[i].memory_bytes.is)
+			bytes += (unsigned long long)m->nodes[i].memory_bytes.value;
+	}
+	if (bytes) {
+		char size[24];
+
+		snprintf(memory, sizeof memory, ", %s", format_size(size, sizeof size, bytes));
+	}
+	text_say(t, 0, "%s: %zu NUMA %s, %zu %s%s; %s", run->id[0] ? run->id : "this run",
+		 m->nnodes, m->nnodes == 1 ? "node" : "nodes", cores, cores == 1 ? "core" : "cores",
+		 memory, m->ngpus ? gpu_names(m, gpus, sizeof gpus) : "no GPU");
+	text_say(t, 0, "numabench %s, %s, %s", run->version, run->started,
+		 format_seconds(took, sizeof took, run->seconds));
+	if (m->nnodes == 1)
+		text_say(t, 0, "There is one NUMA node here, hence nothing to choose between.");
+}
+
+/* How the figures came about, in one line. */
+static void say_basis(struct text *t)
+{
+	size_t least = SIZE_MAX, most = 0, figures = 0;
+	bool by_call = false, by_maps = false;
+	const char *proof;
+
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (!text_has_figure(r))
+			continue;
+		figures++;
+		least = r->samples.n < least ? r->samples.n : least;
+		most = r->samples.n > most ? r->samples.n : most;
+		if (r->status == STATUS_OK && record_has(r, "placement")) {
+			by_call = by_call || r->placement.proof == PROOF_MOVE_PAGES;
+			by_maps = by_maps || r->placement.proof == PROOF_NUMA_MAPS;
+		}
+	}
+	if (!figures)
+		return;
+	fputc('\n', t->out);
+	proof = by_call && by_maps ? "move_pages or numa_maps"
+		: by_call          ? "move_pages"
+		: by_maps          ? "numa_maps"
+				   : NULL;
+	if (least == most)
+		text_say(t, 0,
+			 "Figures are medians of %zu %s%s%s%s. GB/s is 10^9 bytes per second.",
+			 most, most == 1 ? "sample" : "samples",
+			 proof ? "; every page was found where the row says (" : "",
+			 proof ? proof : "", proof ? ")" : "");
+	else
+		text_say(t, 0,
+			 "Figures are medians of %zu to %zu samples%s%s%s. GB/s is 10^9 bytes per "
+			 "second.",
+			 least, most, proof ? "; every page was found where the row says (" : "",
+			 proof ? proof : "", proof ? ")" : "");
+}
+
+static void say_finding(struct text *t, const struct finding *f)
+{
+	char text[1024];
+	size_t used = 0;
+	const struct {
+		const char *before, *text;
+	} parts[] = {
+		{ "observed ", f->observed },
+		{ "expected ", f->expected },
+		{ "mend: ", f->fix },
+		{ "see ", f->source },
+	};
+
+	used += (size_t)snprintf(text, sizeof text, "%s  %s%s%s", f->status, f->id,
+				 f->subject[0] ? ", " : "", f->subject);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof text; i++)
+		if (parts[i].text[0])
+			used += (size_t)snprintf(text + used, sizeof text - used, "; %s%s",
+						 parts[i].before, parts[i].text);
+	text_say(t, 2, "%s", text);
+}
+
+int text_findings(struct text *t)
+{
+	static const char *const told[] = { "fail", "warn", "info" };
+	bool any = false;
+
+	for (size_t s = 0; s < sizeof told / sizeof *told; s++)
+		for (size_t i = 0; i < t->res->nfindings; i++) {
+			if (strcmp(t->res->findings[i].status, told[s]) != 0)
+				continue;
+			if (!any)
+				text_heading(t, "findings");
+			any = true;
+			say_finding(t, &t->res->findings[i]);
+		}
+	return 0;
+}
+
+int format_text(const struct result *r, const struct render_options *o, FILE *out)
+{
+	static int (*const sections[])(struct text * t) = {
+		text_recommendations,
+		text_findings,
+		text_gpu_matrices,
+		text_memory,
+	};
+	struct text t = {
+		.res = r,
+		.o = o,
+		.out = out,
+		.width = o->width >= 40 ? o->width : TEXT_WIDTH,
+	};
+	int rc = 0;
+
+	say_first_line(&t);
+	fputc('\n', out);
+	say_machine(&t);
+	for (size_t i = 0; rc == 0 && i < sizeof sections / sizeof *sections; i++)
+		rc = sections[i](&t);
+	if (rc < 0)
+		return rc;
+	text_legend(&t);
+	say_basis(&t);
+	rc = text_folded(&t, r->records, r->nrecords);
+	if (rc == 0)
+		rc = text_commands(&t);
+	if (r->run.simulated)
+		fprintf(out, "\n%s\n", simulated_line);
+	return rc < 0 ? rc : ferror(out) ? -EIO : 0;
+}

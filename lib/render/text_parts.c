@@ -1,0 +1,159 @@
+/* text_parts.c - words and units that the sections of the report share. See text.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/text.h"
+#include "util/units.h"
+#include "util/wrap.h"
+
+bool text_has_figure(const struct record *r)
+{
+	return (r->status == STATUS_OK || r->status == STATUS_UNSTABLE) &&
+	       record_has(r, "median") && isfinite(r->median);
+}
+
+struct text_unit text_unit_for(const char *unit, double typical)
+{
+	static const struct text_unit seconds[] = {
+		{ "s", 1 },
+		{ "ms", 1e-3 },
+		{ "us", 1e-6 },
+		{ "ns", 1e-9 },
+	};
+	size_t i = 0;
+
+	if (strcmp(unit, "B/s") == 0)
+		return (struct text_unit){ "GB/s", 1e9 };
+	if (strcmp(unit, "s") != 0)
+		return (struct text_unit){ unit, 1 };
+	while (i < 3 && !(fabs(typical) >= seconds[i].factor))
+		i++;
+	return seconds[i];
+}
+
+int text_decimals(double most)
+{
+	return most < 9.995 ? 2 : most < 999.95 ? 1 : 0;
+}
+
+const char *text_status_word(enum status s)
+{
+	static const char *const words[] = {
+		[STATUS_OK] = "none",         [STATUS_SKIPPED] = "skip",
+		[STATUS_MISPLACED] = "mispl", [STATUS_UNPROVEN] = "unprv",
+		[STATUS_UNSTABLE] = "none",   [STATUS_FAILED] = "fail",
+		[STATUS_TIMEOUT] = "t/out",   [STATUS_CRASHED] = "crash",
+		[STATUS_CORRUPT] = "CORR",
+	};
+
+	return words[s];
+}
+
+char *text_what(const struct record *r, bool with_bytes, char *buf, size_t size)
+{
+	const char *parts[3];
+	size_t n = 0, used = 0;
+	char bytes[32];
+
+	if (record_has(r, "memory"))
+		parts[n++] = memory_kind_name(r->memory);
+	if (record_has(r, "direction"))
+		parts[n++] = direction_name(r->direction);
+	if (n == 0 || strcmp(r->metric, "bandwidth") != 0)
+		parts[n++] = r->metric;
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? " " : "", parts[i]);
+	if (with_bytes && record_has(r, "bytes") && used < size)
+		snprintf(buf + used, size - used, ", %s",
+			 format_size(bytes, sizeof bytes, r->bytes));
+	return buf;
+}
+
+void text_heading(struct text *t, const char *fmt, ...)
+{
+	va_list args;
+
+	char title[256];
+
+	va_start(args, fmt);
+	vsnprintf(title, sizeof title, fmt, args);
+	va_end(args);
+	title[0] = (char)toupper((unsigned char)title[0]);
+	fputs(t->o->colour ? "\n\033[1m" : "\n", t->out);
+	text_say(t, 0, "%s", title);
+	if (t->o->colour)
+		fputs("\033[0m", t->out);
+}
+
+void text_say(struct text *t, int indent, const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	fprintf(t->out, "%*s", indent, "");
+	wrap_print(t->out, text, t->width, indent, indent);
+}
+
+static bool folds_with(const struct record *a, const struct record *b)
+{
+	return a->status == b->status && strcmp(a->test, b->test) == 0 &&
+	       strcmp(a->reason, b->reason) == 0;
+}
+
+static bool has_to_be_told(const struct record *r)
+{
+	return r->status != STATUS_OK || !text_has_figure(r);
+}
+
+/* All records like r[first], in one paragraph: named where they are few. */
+static void say_fold(struct text *t, const struct record *r, size_t n, size_t first)
+{
+	enum { NAMED = 4 };
+	char names[512] = "", name[128], where[544] = "";
+	size_t count = 0, used = 0;
+
+	for (size_t i = first; i < n; i++) {
+		if (!has_to_be_told(&r[i]) || !folds_with(&r[i], &r[first]))
+			continue;
+		if (++count <= NAMED && used < sizeof names)
+			used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+						 count > 1 ? "; " : "",
+						 record_name(&r[i], name, sizeof name));
+	}
+	if (count <= NAMED && used)
+		snprintf(where, sizeof where, " (%s)", names);
+	text_say(t, 2, "%s: %zu %s %s%s: %s", r[first].test, count, count == 1 ? "cell" : "cells",
+		 status_name(r[first].status), where,
+		 r[first].reason[0]             ? r[first].reason
+		 : r[first].status == STATUS_OK ? "without samples"
+						: "no reason given");
+}
+
+int text_folded(struct text *t, const struct record *r, size_t n)
+{
+	bool *told = calloc(n + 1, sizeof *told);
+	bool any = false;
+
+	if (!told)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (told[i] || !has_to_be_told(&r[i]))
+			continue;
+		if (!any)
+			text_heading(t, "Not measured, or with care");
+		any = true;
+		for (size_t j = i; j < n; j++)
+			told[j] = told[j] || (has_to_be_told(&r[j]) && folds_with(&r[j], &r[i]));
+		say_fold(t, r, n, i);
+	}
+	free(told);
+	return 0;
+}

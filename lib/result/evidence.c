@@ -1,0 +1,316 @@
+#include "result/evidence.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "result/field.h"
+#include "result/recommend.h"
+#include "result/statistics.h"
+
+enum { PAIRS_MIN = 6, FRESH_MIN = 3 }; /* design.md 5.6 */
+
+/* ---- two cells ---- */
+
+struct shot {
+	double round, value, fresh;
+	size_t order;
+};
+
+static int by_round(const void *a, const void *b)
+{
+	const struct shot *x = a, *y = b;
+
+	if (x->round != y->round)
+		return x->round > y->round ? 1 : -1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static int by_fresh(const void *a, const void *b)
+{
+	const struct shot *x = a, *y = b;
+
+	return (x->fresh > y->fresh) - (x->fresh < y->fresh);
+}
+
+/* A record's samples in order of round; NULL without any, or no memory. */
+static struct shot *shots_of(const struct record *r)
+{
+	bool whole = r->round.n == r->samples.n && r->fresh.n == r->samples.n;
+	struct shot *v = whole && r->samples.n ? calloc(r->samples.n, sizeof *v) : NULL;
+
+	for (size_t i = 0; v && i < r->samples.n; i++)
+		v[i] = (struct shot){ .round = r->round.v[i],
+				      .value = r->samples.v[i],
+				      .fresh = r->fresh.v[i],
+				      .order = i };
+	if (v)
+		qsort(v, r->samples.n, sizeof *v, by_round);
+	return v;
+}
+
+/* Moves the shots that have a partner in the same round to the front of both. */
+static size_t pair_up(struct shot *a, size_t na, struct shot *b, size_t nb)
+{
+	size_t i = 0, j = 0, pairs = 0;
+
+	while (i < na && j < nb) {
+		if (a[i].round < b[j].round) {
+			i++;
+		} else if (b[j].round < a[i].round) {
+			j++;
+		} else {
+			a[pairs] = a[i++];
+			b[pairs++] = b[j++];
+		}
+	}
+	return pairs;
+}
+
+static size_t distinct_fresh(struct shot *v, size_t n)
+{
+	size_t distinct = n > 0;
+
+	qsort(v, n, sizeof *v, by_fresh);
+	for (size_t i = 1; i < n; i++)
+		distinct += v[i].fresh != v[i - 1].fresh;
+	return distinct;
+}
+
+static enum matters matters_of(const struct ratio *r, size_t fresh)
+{
+	if (r->n < PAIRS_MIN || fresh < FRESH_MIN || !r->interval.exists)
+		return MATTERS_UNDECIDED;
+	if (r->interval.low > RECOMMEND_BAR)
+		return MATTERS_YES;
+	return r->interval.high < RECOMMEND_BAR && r->interval.low > 1 / RECOMMEND_BAR
+		       ? MATTERS_NO
+		       : MATTERS_UNDECIDED;
+}
+
+static struct ratio ratio_of(const struct shot *a, const struct shot *b, size_t n, bool higher)
+{
+	struct ratio r = paired_ratio(NULL, NULL, 0);
+	double *x = calloc(n + 1, sizeof *x), *y = calloc(n + 1, sizeof *y);
+
+	for (size_t i = 0; x && y && i < n; i++) {
+		x[i] = a[i].value;
+		y[i] = b[i].value;
+	}
+	if (x && y)
+		r = higher ? paired_ratio(x, y, n) : paired_ratio(y, x, n);
+	free(x);
+	free(y);
+	return r;
+}
+
+/* What speaks for cell a against cell b of the same kind. */
+static struct evidence compare(const struct record *a, const struct record *b)
+{
+	struct shot *x = shots_of(a), *y = shots_of(b);
+	size_t n = x && y ? pair_up(x, a->samples.n, y, b->samples.n) : 0, fresh = 0;
+	struct ratio r = ratio_of(x, y, n, a->better == BETTER_HIGHER);
+	struct evidence ev = {
+		.direction = a->direction,
+		.memory = a->memory,
+		.bytes = record_has(a, "bytes") ? a->bytes : 0,
+		.best = a->cpu_node,
+		.other = b->cpu_node,
+		.advantage = r.median,
+		.low = r.interval.exists ? r.interval.low : NAN,
+		.high = r.interval.exists ? r.interval.high : NAN,
+	};
+
+	if (n) { /* sorts anew: the pairs are no more */
+		size_t fresh_a = distinct_fresh(x, n), fresh_b = distinct_fresh(y, n);
+
+		fresh = fresh_a < fresh_b ? fresh_a : fresh_b;
+	}
+	ev.matters = matters_of(&r, fresh);
+	snprintf(ev.test, sizeof ev.test, "%s", a->test);
+	snprintf(ev.metric, sizeof ev.metric, "%s", a->metric);
+	free(x);
+	free(y);
+	return ev;
+}
+
+/* ---- kinds ---- */
+
+static bool same_kind(const struct record *a, const struct record *b)
+{
+	struct record like = *b; /* a's nodes in b: what else differs is the kind */
+	uint64_t nodes =
+		(uint64_t)1 << field_index("cpu_node") | (uint64_t)1 << field_index("mem_node");
+
+	like.has |= nodes;
+	like.cpu_node = a->cpu_node;
+	like.mem_node = a->mem_node;
+	return a->better == b->better && record_same_cell(a, &like);
+}
+
+/* A cell that may speak for its node: a node's CPUs with the memory that serves
+ * them, measured and found right. */
+static bool may_speak(const struct machine *m, const struct record *r, int gpu)
+{
+	static const char *const needed[] = { "metric", "better", "cpu_node",  "mem_node",
+					      "gpu",    "memory", "direction", "samples" };
+	const struct node *memory;
+
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (!record_has(r, needed[i]))
+			return false;
+	if (r->status != STATUS_OK || r->gpu != gpu ||
+	    (strcmp(r->test, "gpu-bandwidth") != 0 && strcmp(r->test, "gpu-latency") != 0))
+		return false;
+	memory = machine_memory_for(m, r->cpu_node);
+	return machine_node(m, r->cpu_node) && memory && memory->id == r->mem_node;
+}
+
+static bool has_node(const struct kind *k, int node)
+{
+	for (size_t i = 0; i < k->ncells; i++)
+		if (k->cells[i]->cpu_node == node)
+			return true;
+	return false;
+}
+
+/* Puts a record to its kind, which may be a new one. */
+static int sort_in(struct kind **kinds, size_t *n, const struct record *r)
+{
+	struct kind *k = NULL;
+	const struct record **cells;
+
+	for (size_t i = 0; i < *n && !k; i++)
+		if (same_kind((*kinds)[i].cells[0], r))
+			k = &(*kinds)[i];
+	if (!k) {
+		struct kind *more = reallocarray(*kinds, *n + 1, sizeof *more);
+
+		if (!more)
+			return -ENOMEM;
+		*kinds = more;
+		k = &more[*n];
+		*k = (struct kind){ .ncells = 0 };
+	}
+	if (has_node(k, r->cpu_node)) /* measured twice: the first stands */
+		return 0;
+	cells = reallocarray(k->cells, k->ncells + 1, sizeof *cells);
+	if (!cells)
+		return -ENOMEM;
+	k->cells = cells;
+	k->cells[k->ncells++] = r;
+	*n += k == &(*kinds)[*n];
+	return 0;
+}
+
+static void weigh(struct kind *k)
+{
+	for (size_t i = 1; i < k->ncells; i++)
+		if (compare(k->cells[i], k->cells[k->best]).advantage > 1)
+			k->best = i;
+	for (size_t i = 0; i < k->ncells; i++) {
+		struct evidence ev;
+
+		if (i == k->best)
+			continue;
+		ev = compare(k->cells[k->best], k->cells[i]);
+		if (ev.matters == MATTERS_YES)
+			idset_add(&k->worse, ev.other);
+		k->undecided = k->undecided || ev.matters == MATTERS_UNDECIDED;
+	}
+}
+
+int kinds_of_gpu(const struct result *res, int gpu, struct kind **kinds, size_t *n,
+		 struct idset *measured)
+{
+	size_t kept = 0;
+	int rc = 0;
+
+	*kinds = NULL;
+	*n = 0;
+	*measured = (struct idset){ 0 };
+	for (size_t i = 0; i < res->nrecords && rc == 0; i++) {
+		if (!may_speak(&res->machine, &res->records[i], gpu))
+			continue;
+		idset_add(measured, res->records[i].cpu_node);
+		rc = sort_in(kinds, n, &res->records[i]);
+	}
+	for (size_t i = 0; i < *n; i++) {
+		struct kind *k = &(*kinds)[i];
+
+		if (k->ncells < 2) {
+			free(k->cells);
+			continue;
+		}
+		weigh(k);
+		(*kinds)[kept++] = *k;
+	}
+	*n = kept;
+	return rc;
+}
+
+void kinds_free(struct kind *kinds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(kinds[i].cells);
+	free(kinds);
+}
+
+/* ---- evidence ---- */
+
+int kind_testify(const struct kind *k, int node, struct recommendation *r)
+{
+	struct evidence *more = reallocarray(r->evidence, r->nevidence + k->ncells, sizeof *more);
+	size_t from = k->best;
+
+	if (!more)
+		return -ENOMEM;
+	r->evidence = more;
+	for (size_t i = 0; i < k->ncells; i++)
+		if (k->cells[i]->cpu_node == node && !idset_has(&k->worse, node))
+			from = i;
+	for (size_t i = 0; i < k->ncells; i++)
+		if (i != from)
+			more[r->nevidence++] = compare(k->cells[from], k->cells[i]);
+	return 0;
+}
+
+static bool stronger(const struct evidence *a, const struct evidence *b)
+{
+	bool a_matters = a->matters == MATTERS_YES, b_matters = b->matters == MATTERS_YES;
+
+	if (a_matters != b_matters)
+		return a_matters;
+	return a->advantage > b->advantage || (isnan(b->advantage) && !isnan(a->advantage));
+}
+
+/* By insertion: equals stay in the order of the records. */
+void evidence_sort(struct evidence *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j > 0 && stronger(&v[j], &v[j - 1]); j--) {
+			struct evidence t = v[j];
+
+			v[j] = v[j - 1];
+			v[j - 1] = t;
+		}
+}
+
+char *evidence_name(const struct evidence *ev, char *buf, size_t size)
+{
+	struct record like;
+
+	record_init(&like);
+	memcpy(like.metric, ev->metric, sizeof like.metric);
+	like.direction = ev->direction;
+	like.memory = ev->memory;
+	like.bytes = ev->bytes;
+	record_set(&like, "metric", "direction", "memory", NULL);
+	if (ev->bytes)
+		record_set(&like, "bytes", NULL);
+	record_name(&like, buf, size);
+	record_release(&like);
+	return buf;
+}

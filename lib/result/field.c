@@ -1,0 +1,131 @@
+#include "result/field.h"
+
+#include <string.h>
+
+#include "result/value.h"
+#include "result/words.h"
+
+static const char *const better_words[] = {
+	[BETTER_HIGHER] = "higher", [BETTER_LOWER] = "lower", NULL
+};
+const char *const direction_words[] = {
+	[DIR_H2D] = "h2d", [DIR_D2H] = "d2h", [DIR_BIDIRECTIONAL] = "bidirectional", NULL
+};
+const char *const memory_words[] = { [MEM_PINNED] = "pinned",
+				     [MEM_REGISTERED] = "registered",
+				     [MEM_PAGEABLE] = "pageable",
+				     [MEM_WRITE_COMBINED] = "write-combined",
+				     [MEM_MANAGED] = "managed",
+				     [MEM_MAPPED] = "mapped",
+				     NULL };
+static const char *const page_words[] = {
+	[PAGES_4K] = "4k", [PAGES_THP] = "thp", [PAGES_HUGETLB] = "hugetlb", NULL
+};
+static const char *const status_words[] = { [STATUS_OK] = "ok",
+					    [STATUS_SKIPPED] = "skipped",
+					    [STATUS_MISPLACED] = "misplaced",
+					    [STATUS_UNPROVEN] = "unproven",
+					    [STATUS_UNSTABLE] = "unstable",
+					    [STATUS_FAILED] = "failed",
+					    [STATUS_TIMEOUT] = "timeout",
+					    [STATUS_CRASHED] = "crashed",
+					    [STATUS_CORRUPT] = "corrupt",
+					    NULL };
+
+#define MEMBER(m)                                                                                  \
+	.key = #m, .offset = offsetof(struct record, m), .size = sizeof(((struct record *)0)->m)
+
+/* The order is that of the JSON. The last row must stay the last: what could not
+ * be written is told in it (record_json.c). */
+const struct field fields[] = {
+	{ MEMBER(test), .type = FIELD_TEXT, .identifies = true,
+	  .help = "The test that measured it, by the name of its executable." },
+	{ MEMBER(metric), .type = FIELD_TEXT, .identifies = true,
+	  .help = "What was measured: bandwidth, latency, or the name of a memory kernel." },
+	{ MEMBER(unit), .type = FIELD_TEXT,
+	  .help = "Unit of samples, median, low, high and best: B/s (bytes per second) or s." },
+	{ MEMBER(better), .type = FIELD_WORD, .words = better_words,
+	  .help = "Whether a higher or a lower figure is the better one." },
+	{ MEMBER(cpu_node), .type = FIELD_INT, .identifies = true,
+	  .help = "NUMA node whose cores ran the measuring threads." },
+	{ MEMBER(mem_node), .type = FIELD_INT, .identifies = true,
+	  .help = "NUMA node that was to hold the host buffers' pages." },
+	{ MEMBER(gpu), .type = FIELD_INT, .identifies = true,
+	  .help = "Number of the GPU, as nvidia-smi counts (PCI order)." },
+	{ MEMBER(direction), .type = FIELD_WORD, .words = direction_words, .identifies = true,
+	  .help = "Direction of a copy: h2d is host to device, d2h is device to host." },
+	{ MEMBER(memory), .type = FIELD_WORD, .words = memory_words, .identifies = true,
+	  .help = "Kind of host memory that a GPU copied to or from." },
+	{ MEMBER(pages), .type = FIELD_WORD, .words = page_words,
+	  .help = "Kind of pages that the buffers had in the end, whatever was asked for." },
+	{ MEMBER(bytes), .type = FIELD_U64, .identifies = true, .unit = "B",
+	  .help = "Size of one array or of one copy." },
+	{ MEMBER(threads), .type = FIELD_INT, .unit = "1",
+	  .help = "Number of measuring threads, one for each physical core unless limited." },
+	{ MEMBER(kernel), .type = FIELD_TEXT,
+	  .help = "The inner loop that ran, such as triad-avx512-nt." },
+	{ MEMBER(samples), .type = FIELD_SERIES,
+	  .help = "Every figure taken, in the order taken; nothing is left out." },
+	{ MEMBER(at), .type = FIELD_SERIES, .unit = "s",
+	  .help = "For each sample: when it was taken, since the test began." },
+	{ MEMBER(round), .type = FIELD_INTEGERS, .unit = "1",
+	  .help = "For each sample: its round; samples of one round may be compared in pairs." },
+	{ MEMBER(fresh), .type = FIELD_INTEGERS, .unit = "1",
+	  .help = "For each sample: which allocation of the buffers it used, counted from 0." },
+	{ MEMBER(median), .type = FIELD_NUMBER, .help = "Median of the samples." },
+	{ MEMBER(low), .type = FIELD_NUMBER,
+	  .help = "Lower end of the median's 95 % interval; absent below six samples." },
+	{ MEMBER(high), .type = FIELD_NUMBER,
+	  .help = "Upper end of the median's 95 % interval; absent below six samples." },
+	{ MEMBER(best), .type = FIELD_NUMBER, .help = "The best of the samples." },
+	{ MEMBER(spread), .type = FIELD_NUMBER, .unit = "1",
+	  .help = "1.4826 times the median absolute deviation, over the median." },
+	{ MEMBER(placement), .type = FIELD_PLACEMENT,
+	  .help = "Where pages and threads were found, and what proves it." },
+	{ MEMBER(verified), .type = FIELD_BOOL,
+	  .help = "Whether the data were compared afterwards and found right." },
+	{ MEMBER(undersized), .type = FIELD_BOOL,
+	  .help = "Whether the working set is under four times the caches: shown, never judged." },
+	{ MEMBER(status), .type = FIELD_WORD, .words = status_words,
+	  .help = "What came of it; only ok is a result." },
+	{ MEMBER(reason), .type = FIELD_TEXT,
+	  .help = "Why the status is not ok, or why a figure is null, in one line." },
+};
+
+#undef MEMBER
+
+const size_t nfields = sizeof fields / sizeof *fields;
+_Static_assert(sizeof fields / sizeof *fields <= 64, "record.has holds one bit a row");
+
+int field_index(const char *key)
+{
+	for (size_t i = 0; i < nfields; i++)
+		if (strcmp(fields[i].key, key) == 0)
+			return (int)i;
+	return -1;
+}
+
+json_t *field_get(const struct field *f, const struct record *r)
+{
+	return r->has >> (f - fields) & 1 ? value_to_json(f, r) : NULL;
+}
+
+const char *status_name(enum status s)
+{
+	return status_words[s];
+}
+
+const char *direction_name(enum direction d)
+{
+	return direction_words[d];
+}
+
+const char *memory_kind_name(enum memory_kind m)
+{
+	return memory_words[m];
+}
+
+const char *page_kind_name(enum page_kind p)
+{
+	return page_words[p];
+}

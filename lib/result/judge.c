@@ -1,0 +1,258 @@
+#include "result/judge.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More reasons than this are counted, not listed; more cells than CELLS_NAMED
+ * of one reason likewise. */
+enum { REASONS_MAX = 12, CELLS_NAMED = 2 };
+
+static const char *const verdict_words[] = {
+	[VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail", [VERDICT_UNKNOWN] = "unknown"
+};
+
+const char *verdict_name(enum verdict_status s)
+{
+	return verdict_words[s];
+}
+
+int verdict_exit_code(const struct verdict *v, bool strict)
+{
+	if (v->status == VERDICT_FAIL || (strict && v->nwarnings))
+		return 1;
+	return v->status == VERDICT_UNKNOWN ? 3 : 0;
+}
+
+/* ---- findings of the GPUs ---- */
+
+/* How each state is judged, and what mends it. */
+static const struct {
+	const char *status, *observed, *expected, *fix;
+} states[] = {
+	[GPU_USABLE] = { "pass", "CUDA runs on it", "", "" },
+	[GPU_HIDDEN] = { "warn", "hidden from this process", "visible to CUDA",
+			 "clear CUDA_VISIBLE_DEVICES, or give the container or the job this GPU" },
+	[GPU_LOST] = { "fail", "CUDA cannot use it", "usable, for the nvidia driver holds it",
+		       "read the driver's messages (dmesg, grep NVRM), then reset it (nvidia-smi "
+		       "--gpu-reset), reload the driver or reboot" },
+	[GPU_NO_DRIVER] = { "warn", "the nvidia driver does not hold it",
+			    "bound to the nvidia driver", "install or load the nvidia driver" },
+	[GPU_VFIO] = { "pass", "handed to a virtual machine (vfio-pci)", "", "" },
+	[GPU_UNPROBED] = { "skip", "CUDA was not asked", "", "" },
+};
+
+static bool is_ours(const struct finding *f)
+{
+	return strcmp(f->id, "gpu.present") == 0 || strcmp(f->id, "gpu.count") == 0;
+}
+
+/* Judging twice must not find twice. */
+static void forget_findings(struct result *res)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < res->nfindings; i++) {
+		if (is_ours(&res->findings[i]))
+			json_decref(res->findings[i].more);
+		else
+			res->findings[kept++] = res->findings[i];
+	}
+	res->nfindings = kept;
+}
+
+static int find_gpu(struct result *res, const struct gpu *g)
+{
+	struct finding f = { .id = "gpu.present", .family = "gpu", .source = "PCI bus, CUDA" };
+
+	snprintf(f.subject, sizeof f.subject, "GPU %d (%s)", g->index, g->pci);
+	snprintf(f.status, sizeof f.status, "%s", states[g->state].status);
+	snprintf(f.observed, sizeof f.observed, "%s%s%.120s", states[g->state].observed,
+		 g->state_why[0] ? ": " : "", g->state_why);
+	snprintf(f.expected, sizeof f.expected, "%s", states[g->state].expected);
+	snprintf(f.fix, sizeof f.fix, "%s", states[g->state].fix);
+	return result_find(res, &f);
+}
+
+static size_t measured_gpus(const struct result *res)
+{
+	struct idset gpus = { 0 };
+
+	for (size_t i = 0; i < res->nrecords; i++)
+		if (res->records[i].status == STATUS_OK && record_has(&res->records[i], "gpu"))
+			idset_add(&gpus, res->records[i].gpu);
+	return idset_count(&gpus);
+}
+
+static int find_count(struct result *res)
+{
+	const json_t *required = json_object_get(res->run.options, "require_gpus");
+	struct finding f = {
+		.id = "gpu.count", .family = "gpu", .subject = "GPUs", .source = "--require-gpus"
+	};
+	size_t measured = measured_gpus(res);
+	bool right;
+
+	if (!json_is_integer(required))
+		return 0;
+	right = json_integer_value(required) == (json_int_t)measured;
+	snprintf(f.status, sizeof f.status, "%s", right ? "pass" : "fail");
+	snprintf(f.observed, sizeof f.observed, "%zu of %zu measured%s%.100s", measured,
+		 res->machine.ngpus, !right && res->machine.cuda_why[0] ? ": " : "",
+		 right ? "" : res->machine.cuda_why);
+	snprintf(f.expected, sizeof f.expected, "%lld measured, as --require-gpus asks",
+		 (long long)json_integer_value(required));
+	if (!right)
+		snprintf(f.fix, sizeof f.fix,
+			 "see why GPUs were not measured, or ask for the number that this machine "
+			 "has");
+	return result_find(res, &f);
+}
+
+/* ---- the verdict ---- */
+
+/* What a record's status says of the whole run. */
+static enum verdict_status weight_of(const struct result *res, const struct record *r)
+{
+	const struct gpu *g;
+
+	switch (r->status) {
+	case STATUS_OK:
+		return VERDICT_PASS;
+	case STATUS_CORRUPT:
+		return VERDICT_FAIL;
+	case STATUS_SKIPPED:
+		g = record_has(r, "gpu") ? machine_gpu(&res->machine, r->gpu) : NULL;
+		return g && g->busy && !json_is_true(json_object_get(res->run.options, "busy"))
+			       ? VERDICT_UNKNOWN
+			       : VERDICT_PASS;
+	default:
+		return VERDICT_UNKNOWN;
+	}
+}
+
+/* The reasons as they gather; past REASONS_MAX they are counted only. */
+struct gathering {
+	struct result *res;
+	bool *told; /* by record */
+	size_t untold;
+	int rc;
+};
+
+__attribute__((format(printf, 3, 4))) static void
+reason(struct gathering *g, enum verdict_status weight, const char *fmt, ...)
+{
+	struct verdict *v = &g->res->verdict;
+	char(*more)[300];
+	va_list args;
+
+	/* FAIL goes before UNKNOWN, UNKNOWN before PASS. */
+	if (weight == VERDICT_FAIL || v->status == VERDICT_PASS)
+		v->status = weight;
+	if (v->nreasons == REASONS_MAX) {
+		g->untold++;
+		return;
+	}
+	more = reallocarray(v->reasons, v->nreasons + 2, sizeof *more); /* one for "and n more" */
+	if (!more) {
+		g->rc = -ENOMEM;
+		return;
+	}
+	v->reasons = more;
+	va_start(args, fmt);
+	vsnprintf(v->reasons[v->nreasons++], sizeof *v->reasons, fmt, args);
+	va_end(args);
+}
+
+static bool folds_with(const struct record *a, const struct record *b)
+{
+	return a->status == b->status && strcmp(a->test, b->test) == 0 &&
+	       strcmp(a->reason, b->reason) == 0;
+}
+
+/* One reason for all records that say the same. */
+static void tell_records(struct gathering *g, size_t first, enum verdict_status weight)
+{
+	const struct record *r = &g->res->records[first];
+	char names[200] = "", name[96];
+	size_t count = 0;
+
+	for (size_t i = first; i < g->res->nrecords; i++) {
+		const struct record *other = &g->res->records[i];
+		size_t used = strlen(names);
+
+		if (g->told[i] || weight_of(g->res, other) != weight || !folds_with(r, other))
+			continue;
+		g->told[i] = true;
+		if (++count <= CELLS_NAMED)
+			snprintf(names + used, sizeof names - used, "%s%s", used ? "; " : "",
+				 record_name(other, name, sizeof name));
+	}
+	if (count > CELLS_NAMED) {
+		size_t used = strlen(names);
+
+		snprintf(names + used, sizeof names - used, "; and %zu more", count - CELLS_NAMED);
+	}
+	/* A record without a cell is named after its test: say it once. */
+	if (strcmp(names, r->test) == 0)
+		reason(g, weight, "%s: %s: %s", r->test, status_name(r->status), r->reason);
+	else
+		reason(g, weight, "%s, %s: %s: %s", r->test, names, status_name(r->status),
+		       r->reason[0] ? r->reason : "no reason is given");
+}
+
+static void tell_all_records(struct gathering *g, enum verdict_status weight)
+{
+	for (size_t i = 0; i < g->res->nrecords; i++)
+		if (!g->told[i] && weight_of(g->res, &g->res->records[i]) == weight)
+			tell_records(g, i, weight);
+}
+
+static void tell_findings(struct gathering *g)
+{
+	for (size_t i = 0; i < g->res->nfindings; i++) {
+		const struct finding *f = &g->res->findings[i];
+
+		g->res->verdict.nwarnings += strcmp(f->status, "warn") == 0;
+		if (strcmp(f->status, "fail") == 0)
+			reason(g, VERDICT_FAIL, "%s: %s%s%s", f->subject, f->observed,
+			       f->expected[0] ? "; expected: " : "", f->expected);
+	}
+}
+
+static int find_all(struct result *res)
+{
+	int rc = 0;
+
+	forget_findings(res);
+	for (size_t i = 0; i < res->machine.ngpus && rc == 0; i++)
+		rc = find_gpu(res, &res->machine.gpus[i]);
+	return rc == 0 ? find_count(res) : rc;
+}
+
+int judge(struct result *res)
+{
+	struct verdict *v = &res->verdict;
+	struct gathering g = { .res = res };
+	int rc = find_all(res);
+
+	if (rc < 0)
+		return rc;
+	g.told = calloc(res->nrecords + 1, sizeof *g.told);
+	if (!g.told)
+		return -ENOMEM;
+	free(v->reasons);
+	*v = (struct verdict){ .status = VERDICT_PASS, .more = v->more };
+	/* What fails stands first. */
+	tell_all_records(&g, VERDICT_FAIL);
+	tell_findings(&g);
+	if (!res->run.complete)
+		reason(&g, VERDICT_UNKNOWN, "the run ended before its plan did: parts are missing");
+	tell_all_records(&g, VERDICT_UNKNOWN);
+	if (g.untold && g.rc == 0)
+		snprintf(v->reasons[v->nreasons++], sizeof *v->reasons, "and %zu more", g.untold);
+	free(g.told);
+	return g.rc;
+}

@@ -1,0 +1,21 @@
+/* judge.h - from records and findings to one verdict. Pure: no I/O. */
+#ifndef NB_RESULT_JUDGE_H
+#define NB_RESULT_JUDGE_H
+
+#include "result/result.h"
+
+/* Looks at all of res, fills res->verdict and adds the findings that the GPU
+ * count and state give (ids "gpu.present", "gpu.count"). FAIL: a corrupt record, a finding with
+ * status fail, a GPU that is lost, a count other than run.options.require_gpus.
+ * UNKNOWN: a record that failed, timed out, crashed, was misplaced, unproven or
+ * unstable; a run that is not complete. Skipped records decide nothing, but for
+ * a GPU that was busy: UNKNOWN. -ENOMEM. */
+int judge(struct result *res);
+
+/* The exit code of design.md, section 4, for a verdict: 1, 3 or 0; `strict`
+ * turns warnings into 1. */
+int verdict_exit_code(const struct verdict *v, bool strict);
+
+const char *verdict_name(enum verdict_status s);
+
+#endif

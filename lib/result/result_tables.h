@@ -1,0 +1,12 @@
+/* result_tables.h - the members of a result's parts, one row each. Private to
+ * lib/result. A row that identifies must be there in a document. */
+#ifndef NB_RESULT_RESULT_TABLES_H
+#define NB_RESULT_RESULT_TABLES_H
+
+#include "result/field.h"
+#include "result/result.h"
+
+extern const struct field run_table[], finding_table[], evidence_table[], recommendation_table[];
+extern const size_t nrun_table, nfinding_table, nevidence_table, nrecommendation_table;
+
+#endif

@@ -1,0 +1,68 @@
+/* options.h - options declared once: parsing, --help and the man page come
+ * from the same table.
+ *
+ * Long options only ("--name VALUE" or "--name=VALUE"), besides -h. "--" ends
+ * them; what is left are operands, which parsing moves behind the options (argv
+ * is reordered, as getopt does; nothing of it is lost). Unknown options,
+ * missing or surplus values and bad values are -EINVAL with one line in e. An
+ * option given twice takes the last value.
+ */
+#ifndef NB_UTIL_OPTIONS_H
+#define NB_UTIL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "util/err.h"
+
+enum opt_kind {
+	OPT_END = 0,
+	OPT_FLAG,    /* bool *: set to true */
+	OPT_TEXT,    /* const char **: points into argv; empty text is refused */
+	OPT_INT,     /* int *: from low to high */
+	OPT_SIZE,    /* uint64_t *: units.h */
+	OPT_SECONDS, /* double *: units.h */
+	OPT_CHOICE,  /* int *: the index in choices */
+};
+
+struct opt {
+	enum opt_kind kind;
+	const char *name;           /* without the dashes */
+	const char *arg;            /* the value's name in --help, "SIZE"; NULL for a flag */
+	const char *help;           /* one line or more, without a newline at the end */
+	size_t offset;              /* of the target in the context struct */
+	int low, high;              /* OPT_INT */
+	const char *const *choices; /* OPT_CHOICE: NULL-terminated */
+};
+
+/* What a command is: its line in `--help` and its man page. */
+struct command {
+	const char *name;    /* "numabench mem-bandwidth" */
+	const char *summary; /* one line */
+	const char *usage;   /* what follows the name: "[OPTION]... -- COMMAND" */
+	const char *about;   /* paragraphs, may be NULL */
+	const struct opt *const
+		*options;     /* NULL-terminated list of tables, each ended by OPT_END */
+	bool stop_at_operand; /* bind, try: the first operand ends the options */
+};
+
+struct operands {
+	char **v; /* into argv */
+	int n;
+};
+
+enum opt_result { OPT_OK = 0, OPT_HELP = 1, OPT_VERSION = 2, OPT_MAN = 3 };
+
+/* Parses argv[1..] into *contexts[i] for table i (offsets are within it).
+ * Returns an enum opt_result, or -EINVAL with e. --help, --version and the
+ * undocumented --man are known to every command. */
+int options_parse(const struct command *c, void *const *contexts, int argc, char **argv,
+		  struct operands *rest, struct err *e);
+
+/* Prints what --help, --version or --man ask for: 0, or -EIO. */
+int options_answer(const struct command *c, int asked, FILE *out);
+void options_help(const struct command *c, FILE *out); /* 80 columns */
+void options_man(const struct command *c, FILE *out);  /* roff man(7) page, section 1 */
+
+#endif

@@ -1,0 +1,451 @@
+/* numabench.c - the front door: reads options, plans, runs the executables one
+ * after another, collects, judges, prints. It measures nothing itself and never
+ * starts CUDA. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "front/front.h"
+#include "front/request.h"
+#include "render/render.h"
+#include "result/judge.h"
+#include "result/recommend.h"
+#include "util/options.h"
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int sig)
+{
+	stop_signal = sig;
+}
+
+/* ---- what was asked for ---- */
+
+static const struct opt *const option_tables[] = { request_option_table, NULL };
+static const struct command command = {
+	.name = "numabench",
+	.summary = "measure and mend the way between CPUs, memory and GPUs",
+	.usage = "[OPTION]...\n       numabench COMMAND [OPTION]...",
+	.about = "Without options: the machine, every GPU's declared binding, and what to try "
+		 "next.\n\n"
+		 "Commands: topology, report, bind (they look); mem-bandwidth, mem-latency, "
+		 "gpu-bandwidth, gpu-latency (they measure). Each has its own --help.",
+	.options = option_tables,
+};
+
+/* ---- one run ---- */
+
+struct front {
+	struct request ask;
+	struct surroundings around;
+	struct result res;
+	struct idset rows;        /* of tests[] */
+	struct idset gpus;        /* asked for */
+	struct idset closed_gpus; /* hung in an earlier test */
+	struct progress progress;
+	struct render_options look;
+	struct timespec began;
+	char folder[4096];
+};
+
+static int complain(const struct err *e, int code)
+{
+	fprintf(stderr, "numabench: %s\n", e->text);
+	return code;
+}
+
+static double elapsed(const struct front *f)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)(t.tv_sec - f->began.tv_sec) + (double)(t.tv_nsec - f->began.tv_nsec) * 1e-9;
+}
+
+/* Finds the machine through a child: a driver that hangs takes only that one. */
+static int look_at_machine(struct front *f, struct err *e)
+{
+	const struct child_order order = { .program = "topology",
+					   .deadline_s = 60,
+					   .stop = &stop_signal };
+
+	return collect_machine(&f->res, &order, e);
+}
+
+/* What cannot be is refused before anything is measured. */
+static int check_request(struct front *f, struct err *e)
+{
+	const struct request *ask = &f->ask;
+	struct idset nodes, skipped;
+	int rc;
+
+	rc = ask->quick && ask->thorough
+		     ? err_set(e, -EINVAL, "--quick and --thorough exclude each other")
+		     : tests_parse(ask->only, &f->rows, e);
+	if (rc == 0 && ask->skip) {
+		rc = tests_parse(ask->skip, &skipped, e);
+		f->rows = idset_minus(&f->rows, &skipped);
+	}
+	if (rc == 0 && idset_empty(&f->rows))
+		return err_set(e, -EINVAL, "--only and --skip leave no test");
+	if (rc == 0)
+		rc = machine_parse_nodes(&f->res.machine, ask->nodes ? ask->nodes : "", &nodes, e);
+	if (rc < 0)
+		return rc;
+	return machine_parse_gpus(&f->res.machine, ask->gpus ? ask->gpus : "", &f->gpus, e);
+}
+
+static void identify_run(struct front *f, int argc, char **argv)
+{
+	struct run_info *run = &f->res.run;
+	time_t now = time(NULL);
+	struct tm utc;
+	char stamp[20];
+
+	gmtime_r(&now, &utc);
+	strftime(run->started, sizeof run->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(run->id, sizeof run->id, "%.40s-%s", f->around.host, stamp);
+	snprintf(run->version, sizeof run->version, "%s", NB_VERSION);
+	run->seed = f->ask.seed ? (uint64_t)f->ask.seed : (uint64_t)now;
+	run->command = json_array();
+	for (int i = 0; i < argc; i++)
+		json_array_append_new(run->command, json_string(argv[i]));
+	run->options = json_object();
+	if (f->ask.require_gpus >= 0)
+		json_object_set_new(run->options, "require_gpus",
+				    json_integer(f->ask.require_gpus));
+	json_object_set_new(run->options, "pace",
+			    json_string(f->ask.quick      ? "quick"
+					: f->ask.thorough ? "thorough"
+							  : "normal"));
+	json_object_set_new(run->options, "busy", json_boolean(f->ask.busy));
+}
+
+/* ---- the tests ---- */
+
+static bool can_run(const struct front *f, size_t row)
+{
+	return idset_has(&f->rows, (int)row) && (!tests[row].needs_gpu || f->res.machine.ngpus > 0);
+}
+
+/* The test's share of the budget that is left. */
+static double share_of(const struct front *f, size_t row)
+{
+	int weights = 0;
+
+	for (size_t i = row; i < ntests; i++)
+		weights += can_run(f, i) ? tests[i].weight : 0;
+	double left = request_pace(&f->ask).budget_s - elapsed(f),
+	       share = left * tests[row].weight / weights;
+
+	return share < 1 ? 1 : share;
+}
+
+/* A GPU that hung is closed to later tests (design.md, section 3). */
+static void close_hung_gpus(struct front *f, size_t first)
+{
+	for (size_t i = first; i < f->res.nrecords; i++) {
+		const struct record *r = &f->res.records[i];
+
+		if (r->status == STATUS_TIMEOUT && record_has(r, "gpu"))
+			idset_add(&f->closed_gpus, r->gpu);
+	}
+}
+
+static int skip_closed_gpus(struct front *f, const struct test *t)
+{
+	int rc = 0;
+
+	for (int g = -1; rc == 0 && (g = idset_next(&f->closed_gpus, g)) >= 0;) {
+		struct record r;
+
+		record_init(&r);
+		snprintf(r.test, sizeof r.test, "%s", t->name);
+		r.gpu = g;
+		record_set(&r, "test", "gpu", NULL);
+		record_status(&r, STATUS_SKIPPED, "GPU %d hung in an earlier test", g);
+		rc = result_add(&f->res, &r);
+		record_release(&r);
+	}
+	return rc;
+}
+
+static int run_test(struct front *f, size_t row, struct err *e)
+{
+	const struct test *t = &tests[row];
+	const struct request *ask = &f->ask;
+	double budget = share_of(f, row), whole = request_pace(ask).budget_s,
+	       from = elapsed(f) / whole;
+	struct idset gpus = idset_minus(&f->gpus, &f->closed_gpus);
+	char seconds[32], size[32], seed[32], list[4096];
+	const char *args[24];
+	size_t n = 0, first = f->res.nrecords;
+	int rc;
+
+	snprintf(seconds, sizeof seconds, "--budget=%.3f", budget);
+	snprintf(seed, sizeof seed, "--seed=%llu", (unsigned long long)f->res.run.seed);
+	args[n++] = seconds;
+	args[n++] = seed;
+	args[n++] = "--rounds";
+	args[n++] = request_pace(ask).rounds;
+	if (ask->nodes)
+		args[n++] = "--nodes", args[n++] = ask->nodes;
+	if (ask->busy)
+		args[n++] = "--busy";
+	if (ask->dry_run)
+		args[n++] = "--dry-run";
+	if (ask->size) {
+		snprintf(size, sizeof size, "--size=%llu", (unsigned long long)ask->size);
+		args[n++] = size;
+	}
+	if (t->needs_gpu && (ask->gpus || !idset_empty(&f->closed_gpus))) {
+		rc = skip_closed_gpus(f, t);
+		if (rc < 0 || idset_empty(&gpus))
+			return rc;
+		idset_format(&gpus, list, sizeof list);
+		args[n++] = "--gpus", args[n++] = list;
+	}
+	args[n] = NULL;
+	const struct child_order order = {
+		.program = t->name,
+		.args = args,
+		/* The session keeps its budget but for the six rounds it owes. */
+		.deadline_s = 3 * budget + 60,
+		.stop = &stop_signal,
+		.progress = &f->progress,
+		.share_from = from,
+		.share_to = from + budget / whole,
+		.left_after_s = whole - elapsed(f) - budget,
+		.quiet = ask->quiet,
+		.log = stderr,
+	};
+
+	rc = collect_records(&f->res, &order, e);
+	close_hung_gpus(f, first);
+	return rc;
+}
+
+static int run_tests(struct front *f, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ntests && rc == 0 && !stop_signal; i++)
+		if (idset_has(&f->rows, (int)i))
+			rc = run_test(f, i, e);
+	progress_clear(&f->progress);
+	return rc;
+}
+
+/* ---- what comes of it ---- */
+
+static int write_report(struct front *f, struct err *e)
+{
+	const struct render_options plain = { .width = 80 };
+	char path[4200], *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	int rc = out ? format_find("text")->write(&f->res, &plain, out) : -ENOMEM;
+
+	if (out && fclose(out) != 0)
+		rc = -ENOMEM;
+	snprintf(path, sizeof path, "%s/report.txt", f->folder);
+	rc = rc < 0 ? err_set(e, rc, "the report: %s", strerror(-rc))
+		    : write_file_atomically(path, text, length, e);
+	free(text);
+	return rc;
+}
+
+static int write_results(struct front *f, struct err *e)
+{
+	const char *json = f->ask.json;
+	char path[4200];
+	int rc;
+
+	snprintf(path, sizeof path, "%s/result.json", f->folder);
+	rc = result_write(&f->res, path, e);
+	if (rc == 0)
+		rc = write_report(f, e);
+	if (rc == 0 && json && strcmp(json, "-") != 0)
+		rc = result_write(&f->res, json, e);
+	return rc;
+}
+
+static int print_results(struct front *f, struct err *e)
+{
+	bool json = f->ask.json && strcmp(f->ask.json, "-") == 0;
+	int rc = format_find(json ? "json" : "text")->write(&f->res, &f->look, stdout);
+
+	if (rc == 0 && fflush(stdout) != 0)
+		rc = -errno;
+	return rc < 0 ? err_set(e, rc, "stdout: %s", strerror(-rc)) : 0;
+}
+
+static int exit_code(const struct front *f)
+{
+	return stop_signal ? 128 + stop_signal : verdict_exit_code(&f->res.verdict, f->ask.strict);
+}
+
+/* Judges what there is, writes it, prints it. */
+static int conclude(struct front *f, struct err *e)
+{
+	int rc;
+
+	f->res.run.seconds = elapsed(f);
+	f->res.run.complete = !stop_signal;
+	rc = recommend(&f->res);
+	if (rc == 0)
+		rc = judge(&f->res);
+	if (rc < 0)
+		return complain((err_set(e, rc, "out of memory"), e), 2);
+	rc = write_results(f, e);
+	if (rc < 0)
+		complain(e, 2);
+	if (print_results(f, e) < 0)
+		return complain(e, 2);
+	if (rc == 0)
+		fprintf(stderr, "%s\n", f->folder);
+	return rc < 0 && !stop_signal ? 2 : exit_code(f);
+}
+
+static int dry_run(struct front *f, struct err *e)
+{
+	if (run_tests(f, e) < 0)
+		return complain(e, 2);
+	printf("%s, %.0f s at the most\n",
+	       f->ask.quick      ? "quick"
+	       : f->ask.thorough ? "thorough"
+				 : "normal",
+	       request_pace(&f->ask).budget_s);
+	if (render_records(f->res.records, f->res.nrecords, &f->look, stdout) < 0 ||
+	    fflush(stdout) != 0)
+		return complain((err_set(e, -EIO, "stdout: %s", strerror(errno)), e), 2);
+	return stop_signal ? 128 + stop_signal : 0;
+}
+
+static int list_tests(void)
+{
+	for (size_t i = 0; i < ntests; i++)
+		printf("%-14s %s\n", tests[i].name, tests[i].summary);
+	return fflush(stdout) == 0 ? 0 : 2;
+}
+
+static int measure_all(struct front *f, int argc, char **argv, struct err *e)
+{
+	char holder[120];
+	int rc;
+
+	rc = look_at_machine(f, e);
+	if (rc == 0)
+		rc = check_request(f, e);
+	if (rc < 0)
+		return stop_signal ? 128 + stop_signal : complain(e, 2);
+	identify_run(f, argc, argv);
+	if (f->ask.dry_run)
+		return dry_run(f, e);
+	snprintf(holder, sizeof holder, "pid %d, since %s", (int)getpid(), f->res.run.started);
+	if (run_lock(&f->around, holder, e) == -EBUSY)
+		return complain(e, 3);
+	rc = folder_make(f->folder, sizeof f->folder, f->ask.output, f->res.run.id, &f->around, e);
+	if (rc < 0)
+		return complain(e, 2);
+	rc = run_tests(f, e);
+	if (rc < 0)
+		complain(e, 2);
+	int code = conclude(f, e);
+
+	return rc < 0 ? 2 : code;
+}
+
+/* ---- without --all ---- */
+
+static int overview(struct front *f, struct err *e)
+{
+	struct recommendation *all;
+	size_t n;
+	char line[1024];
+
+	if (look_at_machine(f, e) < 0 || render_machine(&f->res.machine, &f->look, stdout) < 0 ||
+	    recommend_declared(&f->res.machine, &all, &n) < 0)
+		return complain(e, 2);
+	if (n)
+		printf("\nDeclared bindings (nothing was measured):\n");
+	for (size_t i = 0; i < n; i++)
+		printf("  GPU %d: %s\n", all[i].gpu,
+		       all[i].has_node ? recommendation_numactl(&all[i], line, sizeof line)
+				       : all[i].why);
+	recommendations_free(all, n);
+	printf("\nWhat to try next:\n"
+	       "  numabench --all --quick     measure this machine in under a minute\n"
+	       "  numabench topology          the machine in more detail\n");
+	printf(n ? "  numabench bind --gpu 0 -- COMMAND     run COMMAND where GPU 0 is fed best\n"
+		 : "  numabench mem-bandwidth     memory bandwidth, node by node\n");
+	return fflush(stdout) == 0 ? 0 : 2;
+}
+
+/* `numabench topology ..`: becomes that program. */
+static int become(char **argv, struct err *e)
+{
+	char path[4200];
+
+	if (strchr(argv[0], '/') || program_path(path, sizeof path, argv[0], e) < 0)
+		return complain((err_set(e, -ENOENT, "no command '%s'; see --help", argv[0]), e),
+				2);
+	execv(path, argv);
+	return complain((err_set(e, -errno, "%s: %s", path, strerror(errno)), e), 2);
+}
+
+static void read_surroundings(struct front *f, char *host, size_t size)
+{
+	if (gethostname(host, size) < 0 || !host[0])
+		snprintf(host, size, "localhost");
+	host[size - 1] = '\0';
+	f->around = (struct surroundings){
+		.host = host,
+		.xdg_state_home = getenv("XDG_STATE_HOME"),
+		.home = getenv("HOME"),
+		.tmpdir = getenv("TMPDIR"),
+		.xdg_runtime_dir = getenv("XDG_RUNTIME_DIR"),
+	};
+	f->look = render_options_for(STDOUT_FILENO, getenv("COLUMNS"), getenv("NO_COLOR"));
+	f->progress = progress_to(stderr, f->ask.quiet);
+}
+
+int main(int argc, char **argv)
+{
+	struct front f = { .ask = request_default() };
+	void *const contexts[] = { &f.ask };
+	struct sigaction stop = { .sa_handler = on_signal };
+	struct operands rest;
+	struct err e = { "" };
+	char host[64];
+	int rc;
+
+	if (argc > 1 && argv[1][0] != '-')
+		return become(argv + 1, &e);
+	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
+	if (rc == 0 && rest.n > 0)
+		rc = err_set(&e, -EINVAL, "unexpected operand '%s'; see --help", rest.v[0]);
+	if (rc == 0 && argc > 1 && !f.ask.all && !f.ask.list)
+		rc = err_set(&e, -EINVAL, "'%s' goes with --all; see --help", argv[1]);
+	if (rc < 0)
+		return complain(&e, 2);
+	if (rc != OPT_OK)
+		return options_answer(&command, rc, stdout) < 0 ? 2 : 0;
+	if (f.ask.list)
+		return list_tests();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a full disk is an error code, not a death */
+	for (size_t i = 0; i < 3; i++)
+		sigaction((const int[]){ SIGINT, SIGTERM, SIGHUP }[i], &stop, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &f.began);
+	read_surroundings(&f, host, sizeof host);
+	result_init(&f.res);
+	rc = f.ask.all ? measure_all(&f, argc, argv, &e) : overview(&f, &e);
+	result_release(&f.res);
+	return rc;
+}

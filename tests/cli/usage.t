@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# What a user types wrong, and what comes back: one line, exit code 2.
+. tests/lib.sh
+
+# refuses REGEX COMMAND..: exit code 2, one line on stderr that says why, nothing on stdout.
+refuses() {
+    local pattern=$1
+    shift
+    run "$@"
+    is "$rc" 2 "exit code 2: $*"
+    is "$(lines "$err")" 1 "  one line on stderr"
+    like "$err" "$pattern" "  that names what is wrong"
+    is "$out" "" "  and nothing on stdout"
+}
+
+commands=(numabench topology report bind mem-bandwidth mem-latency gpu-bandwidth gpu-latency)
+for c in "${commands[@]}"; do
+    run "$c" --help
+    is "$rc" 0 "$c --help"
+    like "$out" '^Usage: numabench' "  says how it is used"
+    is "$(awk 'length > 80' <<<"$out")" "" "  in 80 columns"
+    run "$c" --version
+    is "$rc" 0 "$c --version"
+    like "$out" '^numabench.* [0-9]+\.[0-9]+\.[0-9]+ \(with' "  names version and CUDA"
+done
+
+cd "$TEST_TMP" || bail "no scratch folder"
+refuses "unknown option '--quik'" numabench --all --quik
+refuses "no command 'topologie'" numabench topologie
+refuses "no command '../bin/numabench'" numabench ../bin/numabench
+refuses "'--quick' goes with --all" numabench --quick
+refuses "exclude each other" numabench --all --quick --thorough
+refuses "--budget.*'soon'" numabench --all --budget soon
+refuses "--budget" numabench --all --budget 0
+refuses "--size.*'12XB'" numabench --all --size 12XB
+refuses "--size" numabench --all --size
+refuses "no test 'memory'; there are mem-bandwidth" numabench --all --only memory
+refuses "leave no test" numabench --all --only mem-latency --skip mem-latency
+refuses "node.*7" numabench --all --nodes 7
+refuses "nodes.*'0-'" numabench --all --nodes 0-
+refuses "'3-1'" numabench --all --nodes 3-1
+refuses "GPU.*9999" numabench --all --gpus 9999
+refuses "require-gpus" numabench --all --require-gpus -1
+refuses "operand 'now'" numabench --all now
+refuses "node.*4096" mem-bandwidth --nodes 4096
+refuses "operand 'now'" mem-latency now
+refuses "result" report
+refuses "nowhere.json.*No such file" report nowhere.json
+refuses "format 'pdf'" report --format pdf nowhere.json
+refuses "No such file" topology --machine nowhere
+is "$(ls -A)" "" "nothing was left behind by any of them"
+
+echo hello >not-json
+: >empty
+echo '{"schema": "other/9"}' >foreign.json
+echo '{"schema": "numabench/1", "run": {' >cut.json
+mkdir folder
+refuses "not-json.*line 1" report not-json
+refuses "empty" report empty
+refuses "foreign.json.*other/9" report foreign.json
+refuses "cut.json.*line" report cut.json
+refuses "folder" report folder
+refuses "not-json" topology --machine not-json
+refuses "folder" topology --machine folder
+
+run bind --gpu 0
+is "$rc" 125 "bind without a command ends with 125"
+run bind -- true
+is "$rc" 125 "bind without a GPU ends with 125"
+run bind --gpu 9999 -- true
+is "$rc" 125 "bind to a GPU that is not there ends with 125"
+is "$(lines "$err")" 1 "  with one line"
+done_testing

@@ -1,0 +1,238 @@
+/* nvml.c - the double of libnvidia-ml.so.1: the functions that lib/machine/nvml.c
+ * looks up, answering as the scenario says. A shared object of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "scenario.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Of NVML's reference manual. */
+enum {
+	NVML_SUCCESS = 0,
+	NVML_NOT_SUPPORTED = 3,
+	NVML_NOT_FOUND = 6,
+	NVML_INSUFFICIENT_SIZE = 7,
+	NVML_DRIVER_NOT_LOADED = 9,
+	NVML_SWITCH = 2,
+	NVML_SAME_NODE = 40,
+	NVML_SYSTEM = 50,
+};
+
+struct pci_info {
+	char bus_id_legacy[16];
+	unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
+	char bus_id[32];
+};
+
+struct memory_info {
+	unsigned long long total, free, used;
+};
+
+struct process_info {
+	unsigned pid;
+	unsigned long long used;
+	unsigned gpu_instance, compute_instance;
+};
+
+typedef const struct sim_gpu *device;
+
+static int put(char *out, unsigned size, const char *text)
+{
+	if (strlen(text) >= size)
+		return NVML_INSUFFICIENT_SIZE;
+	strcpy(out, text);
+	return NVML_SUCCESS;
+}
+
+static int mode(int value, unsigned *now, unsigned *pending)
+{
+	if (value < 0)
+		return NVML_NOT_SUPPORTED;
+	*now = (unsigned)value;
+	if (pending)
+		*pending = *now;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlInit_v2(void)
+{
+	const struct scenario *s = scenario();
+
+	return s->nvml && s->driver_version ? NVML_SUCCESS : NVML_DRIVER_NOT_LOADED;
+}
+
+EXPORT int nvmlShutdown(void)
+{
+	return NVML_SUCCESS;
+}
+
+EXPORT const char *nvmlErrorString(int code)
+{
+	return code == NVML_DRIVER_NOT_LOADED ? "Driver Not Loaded"
+	       : code == NVML_NOT_FOUND       ? "Not Found"
+	       : code == NVML_NOT_SUPPORTED   ? "Not Supported"
+					      : "Unknown Error";
+}
+
+EXPORT int nvmlSystemGetDriverVersion(char *out, unsigned size)
+{
+	return put(out, size, scenario()->driver);
+}
+
+EXPORT int nvmlDeviceGetCount_v2(unsigned *n)
+{
+	const struct scenario *s = scenario();
+
+	*n = 0;
+	for (size_t i = 0; i < s->ngpus; i++)
+		*n += s->gpus[i].nvml;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, device *d)
+{
+	const struct scenario *s = scenario();
+
+	for (size_t i = 0; i < s->ngpus; i++)
+		if (s->gpus[i].nvml && index-- == 0) {
+			*d = &s->gpus[i];
+			return NVML_SUCCESS;
+		}
+	return NVML_NOT_FOUND;
+}
+
+EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *pci, device *d)
+{
+	const struct scenario *s = scenario();
+
+	for (size_t i = 0; i < s->ngpus; i++)
+		if (s->gpus[i].nvml && strcmp(s->gpus[i].pci, pci) == 0) {
+			*d = &s->gpus[i];
+			return NVML_SUCCESS;
+		}
+	return NVML_NOT_FOUND;
+}
+
+/* NVML spells the domain with eight digits, and in capitals. */
+EXPORT int nvmlDeviceGetPciInfo_v3(device d, struct pci_info *p)
+{
+	memset(p, 0, sizeof *p);
+	if (sscanf(d->pci, "%x:%x:%x", &p->domain, &p->bus, &p->device) != 3)
+		return NVML_NOT_FOUND;
+	snprintf(p->bus_id, sizeof p->bus_id, "%08X:%02X:%02X.0", p->domain, p->bus, p->device);
+	snprintf(p->bus_id_legacy, sizeof p->bus_id_legacy, "%04X:%02X:%02X.0", p->domain & 0xffff,
+		 p->bus & 0xff, p->device & 0xff);
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetUUID(device d, char *out, unsigned size)
+{
+	return put(out, size, d->uuid);
+}
+
+EXPORT int nvmlDeviceGetName(device d, char *out, unsigned size)
+{
+	return put(out, size, d->name);
+}
+
+EXPORT int nvmlDeviceGetVbiosVersion(device d, char *out, unsigned size)
+{
+	return put(out, size, d->vbios);
+}
+
+/* The first question of a process finds the link idle; later ones come after copies. */
+EXPORT int nvmlDeviceGetCurrPcieLinkGeneration(device d, unsigned *v)
+{
+	static bool asked[SIM_GPUS]; /* NVML has no handle of the caller's */
+	size_t i = (size_t)(d - scenario()->gpus);
+
+	*v = (unsigned)(asked[i] ? d->link.gen : d->link.idle_gen);
+	asked[i] = true;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetCurrPcieLinkWidth(device d, unsigned *v)
+{
+	*v = (unsigned)d->link.width;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetMaxPcieLinkGeneration(device d, unsigned *v)
+{
+	*v = (unsigned)d->link.max_gen;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetMaxPcieLinkWidth(device d, unsigned *v)
+{
+	*v = (unsigned)d->link.max_width;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetPersistenceMode(device d, unsigned *v)
+{
+	return mode(d->persistence, v, NULL);
+}
+
+EXPORT int nvmlDeviceGetEccMode(device d, unsigned *now, unsigned *pending)
+{
+	return mode(d->ecc, now, pending);
+}
+
+EXPORT int nvmlDeviceGetMigMode(device d, unsigned *now, unsigned *pending)
+{
+	return mode(d->mig, now, pending);
+}
+
+EXPORT int nvmlDeviceGetMemoryInfo(device d, struct memory_info *m)
+{
+	*m = (struct memory_info){ .total = d->memory, .free = d->memory };
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetMemoryAffinity(device d, unsigned words, unsigned long *mask,
+				       unsigned scope)
+{
+	const unsigned bits = 8 * sizeof *mask;
+
+	(void)scope;
+	memset(mask, 0, words * sizeof *mask);
+	if (d->node_nvml < 0)
+		return NVML_NOT_SUPPORTED;
+	if ((unsigned)d->node_nvml / bits >= words)
+		return NVML_INSUFFICIENT_SIZE;
+	mask[(unsigned)d->node_nvml / bits] = 1ul << (unsigned)d->node_nvml % bits;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(device d, unsigned *n, struct process_info *list)
+{
+	unsigned room = *n;
+
+	*n = (unsigned)d->nprocesses;
+	if (room < *n)
+		return NVML_INSUFFICIENT_SIZE;
+	for (unsigned i = 0; i < *n; i++)
+		list[i] =
+			(struct process_info){ .pid = (unsigned)d->processes[i], .used = 1u << 30 };
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetTopologyCommonAncestor(device a, device b, unsigned *level)
+{
+	*level = a->node_nvml == b->node_nvml ? NVML_SAME_NODE : NVML_SYSTEM;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetNvLinkState(device d, unsigned link, unsigned *active)
+{
+	*active = link < (unsigned)d->switch_links;
+	return d->switch_links ? NVML_SUCCESS : NVML_NOT_SUPPORTED;
+}
+
+EXPORT int nvmlDeviceGetNvLinkRemoteDeviceType(device d, unsigned link, unsigned *type)
+{
+	*type = NVML_SWITCH;
+	return link < (unsigned)d->switch_links ? NVML_SUCCESS : NVML_NOT_FOUND;
+}

@@ -1,0 +1,268 @@
+/* scenario.c - reads the scenario. Also part of the NVML double: needs jansson only. */
+#include "scenario.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static _Noreturn void refuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("simulator: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	_exit(2);
+}
+
+enum { MOST_KEYS = 32 };
+
+/* An object of the file by its place in it, so that what is wrong can be named,
+ * and a key that nobody asked for is found to be a mistake. */
+struct place {
+	const char *name;
+	json_t *object;
+	const char *known[MOST_KEYS];
+	size_t nknown;
+};
+
+static json_t *take(struct place *p, const char *key)
+{
+	json_t *v = json_object_get(p->object, key);
+
+	if (p->nknown < MOST_KEYS)
+		p->known[p->nknown++] = key;
+	return json_is_null(v) ? NULL : v;
+}
+
+static double number(struct place *p, const char *key, double otherwise)
+{
+	json_t *v = take(p, key);
+
+	if (v && !json_is_number(v))
+		refuse("%s: %s is not a number", p->name, key);
+	return v ? json_number_value(v) : otherwise;
+}
+
+static int whole(struct place *p, const char *key, int otherwise)
+{
+	json_t *v = take(p, key);
+
+	if (v && !json_is_integer(v))
+		refuse("%s: %s is not a whole number", p->name, key);
+	return v ? (int)json_integer_value(v) : otherwise;
+}
+
+static bool truth(struct place *p, const char *key, bool otherwise)
+{
+	json_t *v = take(p, key);
+
+	if (v && !json_is_boolean(v))
+		refuse("%s: %s is not true or false", p->name, key);
+	return v ? json_is_true(v) : otherwise;
+}
+
+static void text(struct place *p, const char *key, char *out, size_t size, const char *otherwise)
+{
+	json_t *v = take(p, key);
+
+	if (v && !json_is_string(v))
+		refuse("%s: %s is not a text", p->name, key);
+	if (v || otherwise)
+		snprintf(out, size, "%s", v ? json_string_value(v) : otherwise);
+	else
+		refuse("%s: %s is missing", p->name, key);
+}
+
+static int word(struct place *p, const char *key, const char *const *words, int otherwise)
+{
+	json_t *v = take(p, key);
+	const char *t = json_string_value(v);
+
+	if (!v)
+		return otherwise;
+	for (int i = 0; t && words[i]; i++)
+		if (strcmp(words[i], t) == 0)
+			return i;
+	refuse("%s: %s is not one of its words", p->name, key);
+}
+
+static void done(const struct place *p)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(p->object, key, v)
+	{
+		size_t i = 0;
+
+		while (i < p->nknown && strcmp(p->known[i], key) != 0)
+			i++;
+		if (i == p->nknown)
+			refuse("%s: '%s' is no key of it", p->name, key);
+	}
+}
+
+/* 1, 0, or -1 where it is null or absent: not supported. */
+static int on_off(struct place *p, const char *key)
+{
+	return json_is_boolean(json_object_get(p->object, key)) ? truth(p, key, false)
+								: whole(p, key, -1);
+}
+
+static void read_link(struct sim_link *l, json_t *o)
+{
+	struct place p = { .name = "link", .object = o };
+
+	l->gen = whole(&p, "gen", 5);
+	l->width = whole(&p, "width", 16);
+	l->idle_gen = whole(&p, "idle_gen", l->gen);
+	l->max_gen = whole(&p, "max_gen", l->gen);
+	l->max_width = whole(&p, "max_width", l->width);
+	done(&p);
+}
+
+static void read_processes(struct sim_gpu *g, json_t *list)
+{
+	g->nprocesses = json_array_size(list);
+	if (g->nprocesses > SIM_PROCESSES)
+		refuse("gpus: more than %d processes", SIM_PROCESSES);
+	for (size_t i = 0; i < g->nprocesses; i++)
+		g->processes[i] = (pid_t)json_integer_value(json_array_get(list, i));
+}
+
+static void read_gpu(struct scenario *s, json_t *o)
+{
+	struct place p = { .name = "gpus", .object = o };
+	struct sim_gpu *g = &s->gpus[s->ngpus++];
+
+	text(&p, "pci", g->pci, sizeof g->pci, NULL);
+	text(&p, "uuid", g->uuid, sizeof g->uuid, NULL);
+	text(&p, "name", g->name, sizeof g->name, "NVIDIA Simulated");
+	text(&p, "vbios", g->vbios, sizeof g->vbios, "00.00.00.00.00");
+	g->memory = (uint64_t)number(&p, "memory", 0x1p34);
+	g->node_cuda = whole(&p, "node_cuda", SIM_NO_NODE);
+	g->node_nvml = whole(&p, "node_nvml", SIM_NO_NODE);
+	g->own_node = whole(&p, "own_node", SIM_NO_NODE);
+	g->cuda = truth(&p, "cuda", true);
+	g->nvml = truth(&p, "nvml", true);
+	g->ecc = on_off(&p, "ecc");
+	g->mig = on_off(&p, "mig");
+	g->persistence = on_off(&p, "persistence");
+	g->switch_links = whole(&p, "switch_links", 0);
+	read_link(&g->link, take(&p, "link"));
+	read_processes(g, take(&p, "processes"));
+	take(&p, "node_sysfs"); /* for tests/sim/overlay, as are: */
+	take(&p, "driver");
+	take(&p, "device_file");
+	done(&p);
+	if (s->ngpus > 1 && strcmp(g[-1].pci, g->pci) >= 0)
+		refuse("gpus: %s is not behind %s: they stand in PCI order", g->pci, g[-1].pci);
+}
+
+static const char *const directions[] = { "h2d", "d2h", NULL };
+static const char *const memories[] = { "pinned", "pageable", NULL };
+static const char *const faults[] = { "flip", "hang", "crash", "off-bus", "out-of-memory", NULL };
+
+static void read_plant(struct scenario *s, json_t *o)
+{
+	struct place p = { .name = "plants", .object = o };
+
+	s->plants[s->nplants++] = (struct sim_plant){
+		.cpu_node = whole(&p, "cpu_node", SIM_ANY),
+		.mem_node = whole(&p, "mem_node", SIM_ANY),
+		.gpu = whole(&p, "gpu", SIM_ANY),
+		.direction = word(&p, "direction", directions, SIM_ANY),
+		.memory = word(&p, "memory", memories, SIM_ANY),
+		.bandwidth = number(&p, "bandwidth", 0),
+		.latency = number(&p, "latency", 0),
+	};
+	done(&p);
+}
+
+static void read_fault(struct scenario *s, json_t *o)
+{
+	struct place p = { .name = "faults", .object = o };
+
+	s->faults[s->nfaults++] = (struct sim_fault){
+		.kind = (enum sim_fault_kind)word(&p, "kind", faults, -1),
+		.gpu = whole(&p, "gpu", SIM_ANY),
+		.direction = word(&p, "direction", directions, SIM_ANY),
+		.after = (unsigned long)whole(&p, "after", 0),
+		.offset = (uint64_t)number(&p, "offset", 0),
+		.bit = (unsigned)whole(&p, "bit", 0) & 7,
+	};
+	done(&p);
+	if (!json_object_get(o, "kind"))
+		refuse("faults: kind is missing");
+}
+
+static void read_list(struct scenario *s, struct place *p, const char *key, size_t most,
+		      void (*one)(struct scenario *s, json_t *o))
+{
+	json_t *list = take(p, key);
+
+	if ((list && !json_is_array(list)) || json_array_size(list) > most)
+		refuse("%s is not a list of at most %zu", key, most);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		one(s, json_array_get(list, i));
+}
+
+/* A relative folder is so to the scenario's own. */
+static void place_overlay(struct scenario *s, const char *path)
+{
+	char folder[sizeof s->overlay / 2], rest[sizeof s->overlay / 2 - 1];
+	const char *slash = strrchr(path, '/');
+
+	if (!s->overlay[0] || s->overlay[0] == '/' || !slash)
+		return;
+	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+	snprintf(rest, sizeof rest, "%.*s", (int)sizeof rest - 1, s->overlay);
+	snprintf(s->overlay, sizeof s->overlay, "%s/%s", folder, rest);
+}
+
+static void read_scenario(struct scenario *s, const char *path)
+{
+	json_error_t e;
+	json_t *doc = json_load_file(path, JSON_REJECT_DUPLICATES, &e);
+	struct place p = { .name = path, .object = doc };
+
+	if (!json_is_object(doc))
+		refuse("%s: line %d: %s", path, e.line, doc ? "not an object" : e.text);
+	s->seed = (uint64_t)number(&p, "seed", 1);
+	s->noise = number(&p, "noise", 0.005);
+	s->cold_s = number(&p, "cold_s", 0);
+	s->cold_factor = number(&p, "cold_factor", 1);
+	s->driver_version = whole(&p, "driver_version", 13000);
+	s->nvml = truth(&p, "nvml", true);
+	text(&p, "driver", s->driver, sizeof s->driver, "580.65.06");
+	text(&p, "overlay", s->overlay, sizeof s->overlay, "");
+	place_overlay(s, path);
+	take(&p, "about");
+	read_list(s, &p, "gpus", SIM_GPUS, read_gpu);
+	read_list(s, &p, "plants", SIM_PLANTS, read_plant);
+	read_list(s, &p, "faults", SIM_FAULTS, read_fault);
+	done(&p);
+	json_decref(doc);
+}
+
+const struct scenario *scenario(void)
+{
+	static struct scenario *once; /* CUDA and NVML have no handle to hang it on */
+	const char *path = getenv("NUMABENCH_SIM");
+
+	if (once)
+		return once;
+	once = calloc(1, sizeof *once);
+	if (!once)
+		refuse("out of memory");
+	if (path)
+		read_scenario(once, path);
+	return once;
+}

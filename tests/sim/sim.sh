@@ -1,0 +1,41 @@
+# sim.sh - for tests/sim/*.t: tests/lib.sh, and scenarios made from those in scenarios/.
+# shellcheck shell=bash
+. tests/lib.sh
+
+need jq
+RUN_ROOT=$BUILD/sim
+[ -x "$RUN_ROOT/bin/numabench" ] || skip_all "no simulator in $RUN_ROOT (a build without CUDA?)"
+
+# The nodes of this machine that have CPUs, as a JSON list.
+nodes=$(for n in /sys/devices/system/node/node[0-9]*; do
+	[ -n "$(tr -d '[:space:]' <"$n/cpulist")" ] && echo "${n##*node}"
+done | jq -cs 'sort')
+
+# scenario NAME [JQ-FILTER]: makes $TEST_TMP/NAME.N with the scenario, its overlay, and
+# lets what runs from now on live in it. In the filter $nodes are this machine's.
+scenario_number=0
+scenario() {
+	local folder
+	scenario_number=$((scenario_number + 1))
+	folder=$TEST_TMP/$1.$scenario_number
+	mkdir "$folder"
+	jq --argjson nodes "$nodes" "${2:-.} | .overlay = \".\"" "tests/sim/scenarios/$1.json" \
+		>"$folder/scenario.json" || bail "scenario $1: the filter fails"
+	tests/sim/overlay "$folder/scenario.json" "$folder" || bail "scenario $1: no overlay"
+	export NUMABENCH_SIM=$folder/scenario.json
+}
+
+# all [OPTION..]: numabench --all in its quickest form, the result in $result (a
+# file). Its memory benches stay out: they have nothing to do with GPUs.
+all() {
+	local folder=$TEST_TMP/out.$scenario_number
+	rm -rf "$folder"
+	run numabench --all --quick --size 4MiB --only gpu-bandwidth,gpu-latency \
+		--output "$folder" "$@"
+	result=$folder/result.json
+}
+
+# q JQ-FILTER: an answer out of the result.
+q() {
+	jq -r "$1" "$result" 2>&1
+}

@@ -1,0 +1,60 @@
+#include "where.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int where_caller(void)
+{
+	unsigned cpu, node;
+
+	return syscall(SYS_getcpu, &cpu, &node, NULL) == 0 ? (int)node : -1;
+}
+
+/* Where move_pages is refused: the area's node in numa_maps, if it lies on one. */
+static int area_node(uintptr_t at)
+{
+	FILE *f = fopen("/proc/self/numa_maps", "r");
+	char *line = NULL;
+	size_t room = 0;
+	int node = -1;
+
+	while (f && getline(&line, &room, f) > 0) {
+		const char *n = strstr(line, " N");
+
+		if (strtoumax(line, NULL, 16) > at)
+			break;
+		node = n ? atoi(n + 2) : -1;
+		if (n && strstr(n + 1, " N"))
+			node = -1;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return node;
+}
+
+void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES])
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)p / page;
+	size_t pages = ((uintptr_t)p + bytes - 1) / page - first + 1;
+	void *at[WHERE_SAMPLES];
+
+	for (size_t i = 0; i < WHERE_SAMPLES; i++) {
+		at[i] = (void *)((first + pages * i / WHERE_SAMPLES) * page);
+		node[i] = -1;
+	}
+	if (syscall(SYS_move_pages, 0, (unsigned long)WHERE_SAMPLES, at, NULL, node, 0) == 0) {
+		for (size_t i = 0; i < WHERE_SAMPLES; i++)
+			node[i] = node[i] < 0 ? -1 : node[i];
+		return;
+	}
+	node[0] = area_node((uintptr_t)p);
+	for (size_t i = 1; i < WHERE_SAMPLES; i++)
+		node[i] = node[0];
+}

@@ -1,0 +1,20 @@
+/* where.h - where the caller and a buffer's pages really are, by the kernel's word.
+ *
+ * Found without the code under test: what it planted or asked for counts for
+ * nothing here.
+ */
+#ifndef NB_SIM_WHERE_H
+#define NB_SIM_WHERE_H
+
+#include <stddef.h>
+
+enum { WHERE_SAMPLES = 16 };
+
+/* The node whose CPU the caller runs on. */
+int where_caller(void);
+
+/* The nodes of WHERE_SAMPLES pages, spread evenly over the buffer; -1 for a page
+ * that is not there or cannot be seen. */
+void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES]);
+
+#endif
