@@ -133,16 +133,17 @@ static bool can_run(const struct front *f, size_t row)
 	return idset_has(&f->rows, (int)row) && (!tests[row].needs_gpu || f->res.machine.ngpus > 0);
 }
 
-/* The test's share of the budget that is left. */
+/* The test's share of the budget that is left; a test that has nothing to
+ * measure needs none. */
 static double share_of(const struct front *f, size_t row)
 {
+	double left = request_pace(&f->ask).budget_s - elapsed(f), share = 0;
 	int weights = 0;
 
 	for (size_t i = row; i < ntests; i++)
 		weights += can_run(f, i) ? tests[i].weight : 0;
-	double left = request_pace(&f->ask).budget_s - elapsed(f),
-	       share = left * tests[row].weight / weights;
-
+	if (can_run(f, row))
+		share = left * tests[row].weight / weights;
 	return share < 1 ? 1 : share;
 }
 

@@ -60,16 +60,15 @@ static int find_format(const struct format **f, const char *name, struct err *e)
 	return err_set(e, -EINVAL, "no format '%s'; there are: %s", name, known);
 }
 
-/* What an interrupted run could not add to its file any more. A run that is not complete never
- * passes, so that a pass without a reason in such a file is a verdict that is missing. */
+/* What an interrupted run could not add to its file any more. A verdict of unknown always comes
+ * with a reason: one without is none. */
 static int complete(struct result *res, struct err *e)
 {
 	int rc = 0;
 
 	if (!res->nrecommendations && res->machine.ngpus)
 		rc = recommend(res);
-	if (rc == 0 && !res->run.complete && res->verdict.status == VERDICT_PASS &&
-	    !res->verdict.nreasons)
+	if (rc == 0 && res->verdict.status == VERDICT_UNKNOWN && !res->verdict.nreasons)
 		rc = judge(res);
 	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }

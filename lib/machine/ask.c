@@ -36,7 +36,7 @@ static const struct item cuda_items[] = {
 	FIGURE(gpu_facts, host_node),
 	FIGURE(gpu_facts, own_node),
 	FIGURE(gpu_facts, memory_bytes),
-	{ NULL },
+	{ .key = NULL },
 };
 static const struct item nvml_items[] = {
 	TEXT(nvml_facts, pci),
@@ -55,7 +55,7 @@ static const struct item nvml_items[] = {
 	FIGURE(nvml_facts, ecc),
 	FIGURE(nvml_facts, mig),
 	FIGURE(nvml_facts, persistence),
-	{ NULL },
+	{ .key = NULL },
 };
 #undef TEXT
 #undef FIGURE

@@ -60,10 +60,16 @@ static void restore_variables(struct saved *saved)
 	}
 }
 
+static int no_xml(const char *path, struct err *e)
+{
+	return err_set(e, -EINVAL,
+		       "%s: no hwloc XML file, or a broken one (lstopo --of xml writes them; an "
+		       "archive of hwloc-gather-topology must be unpacked)",
+		       path);
+}
+
 static int load(struct source *s, const char *xml, struct err *e)
 {
-	int rc;
-
 	if (hwloc_topology_init(&s->topo) < 0)
 		return err_set(e, -ENOMEM, "hwloc does not start: %s", strerror(errno));
 	hwloc_topology_set_flags(s->topo, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
@@ -72,13 +78,11 @@ static int load(struct source *s, const char *xml, struct err *e)
 							: HWLOC_TYPE_FILTER_KEEP_NONE);
 	hwloc_topology_set_type_filter(s->topo, HWLOC_OBJ_MISC, HWLOC_TYPE_FILTER_KEEP_NONE);
 	if (xml && hwloc_topology_set_xml(s->topo, xml) < 0)
-		return err_set(e, -EINVAL, "%s: not an hwloc XML file (lstopo --of xml writes one)",
-			       xml);
-	if (hwloc_topology_load(s->topo) < 0) {
-		rc = xml ? -EINVAL : -EIO;
-		return err_set(e, rc, "%s: hwloc cannot read it: %s", xml ? xml : s->root.path,
-			       xml ? "broken or cut off" : strerror(errno));
-	}
+		return no_xml(xml, e);
+	if (hwloc_topology_load(s->topo) < 0)
+		return xml ? no_xml(xml, e)
+			   : err_set(e, -EIO, "%s: hwloc cannot read it: %s", s->root.path,
+				     strerror(errno));
 	return 0;
 }
 

@@ -33,11 +33,6 @@ static const char *list(const struct idset *s, char buf[LIST_ROOM])
 	return buf;
 }
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* ---- the first line ---- */
 
 static void print_title(const struct page *p)

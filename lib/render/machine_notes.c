@@ -26,11 +26,6 @@ __attribute__((format(printf, 2, 3))) static void note(struct notes *s, const ch
 	s->n++;
 }
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* sysfs, NVML and CUDA name different nodes for one GPU. */
 static void note_disagreement(struct notes *s)
 {

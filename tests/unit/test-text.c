@@ -58,6 +58,7 @@ static void start(struct result *res)
 	snprintf(res->run.version, sizeof res->run.version, "0.1.0");
 	res->run.seconds = 118.3;
 	res->run.complete = true;
+	res->verdict.status = VERDICT_PASS;
 }
 
 static struct record *add_record(struct result *res, const char *test, const char *metric,

@@ -2,9 +2,8 @@
 #
 # A description (tests/vm/machines/*.conf) has one thing a line; # begins a remark:
 #
-#     node ID [cpus=LIST] [memory=SIZE] [absent]   a NUMA node; without cpus or without memory
-#                                    where none is said; absent: its CPUs are not plugged in,
-#                                    so that the kernel leaves its number out
+#     node ID [cpus=LIST] [memory=SIZE]   a NUMA node; without CPUs or without memory where
+#                                    none are said
 #     distance A B N                 both ways; 20 where nothing is said
 #     gpus NODE COUNT                GPUs behind root ports that hang on the node; "-": on a bus
 #                                    that declares none. Node n has bus 0x10 * (n + 1), its GPUs
@@ -17,16 +16,16 @@
 #     modules none                   no driver for the GPUs
 #     kernel ARGUMENT..              for the kernel's command line
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2054  # commas are QEMU's
 
-# machine_read FILE: fills qemu (arguments), gpu_addresses and gpu_nodes (of each GPU, in order),
+# machine_read FILE: fills qemu (its arguments), gpu_addresses and gpu_nodes (of each GPU, in order),
 # minors, kernel_arguments and modules.
 # shellcheck disable=SC2034  # read by tests/vm/run
 machine_read() {
-    local line words lineno=0
-    qemu=() gpu_addresses=() gpu_nodes=() minors=() kernel_arguments=() modules=all
-    node_ids=() numa=() devices=() plugged=()
-    cpu_model=max smt=1 cpu_count=0 cpus_per_node="" absent_cpus="" memory_total=0 disk=""
+    local line words topology lineno=0
+    gpu_addresses=() gpu_nodes=() minors=() kernel_arguments=() modules=all
+    node_ids=() numa=() devices=()
+    cpu_model=max smt=1 cpu_count=0 cpus_per_node="" memory_total=0 disk=""
     while IFS= read -r line || [ -n "$line" ]; do
         lineno=$((lineno + 1))
         read -ra words <<<"${line%%#*}"
@@ -43,10 +42,13 @@ machine_read() {
         esac || machine_wrong "$1:$lineno: cannot make anything of '$line'"
     done <"$1"
     [ ${#node_ids[@]} -gt 0 ] || machine_wrong "$1 has no node"
-    machine_cpus
-    qemu+=(-m "${memory_total}M" -cpu "$cpu_model" "${numa[@]}" "${plugged[@]}" "${devices[@]}")
-    [ -z "$disk" ] || qemu+=(-drive "driver=null-co,size=$disk,read-zeroes=on,if=none,id=disk"
-        -device virtio-blk-pci,drive=disk)
+    topology=sockets=$((cpu_count / cpus_per_node)),cores=$((cpus_per_node / smt)),threads=$smt
+    qemu=(-m "${memory_total}M" -cpu "$cpu_model" -smp "$cpu_count,$topology"
+        "${numa[@]}" "${devices[@]}")
+    if [ -n "$disk" ]; then
+        qemu+=(-drive "driver=null-co,size=$disk,read-zeroes=on,if=none,id=disk"
+            -device "virtio-blk-pci,drive=disk")
+    fi
 }
 
 machine_wrong() {
@@ -55,14 +57,13 @@ machine_wrong() {
 }
 
 machine_node() {
-    local id=$1 word cpus="" memory="" absent=""
+    local id=$1 word cpus="" memory=""
     shift
     for word; do
         case $word in
         cpus=*) cpus=${word#*=} ;;
         memory=*M) memory=${word//[!0-9]/} ;;
         memory=*G) memory=$((${word//[!0-9]/} * 1024)) ;;
-        absent) absent=1 ;;
         *) return 1 ;;
         esac
     done
@@ -79,7 +80,6 @@ machine_node() {
         # Sockets follow the nodes; all have as many CPUs as the first.
         cpus_per_node=${cpus_per_node:-$((last - first + 1))}
         [ $((last - first + 1)) -eq "$cpus_per_node" ] || return 1
-        [ -z "$absent" ] || absent_cpus+=" $(seq -s ' ' "$first" "$last")"
     fi
 }
 
@@ -100,20 +100,5 @@ machine_gpus() {
             -device "virtio-gpu-pci,bus=$port")
         gpu_addresses+=("$(printf '0000:%02x:00.0' $((number + i)))")
         gpu_nodes+=("$node")
-    done
-}
-
-# All CPUs at start, or, where some are absent, the first node's and the others plugged in.
-machine_cpus() {
-    local sockets=$((cpu_count / cpus_per_node)) cores=$((cpus_per_node / smt)) c
-    local topology=sockets=$sockets,cores=$cores,threads=$smt
-    if [ -z "$absent_cpus" ]; then
-        qemu+=(-smp "$cpu_count,$topology")
-        return
-    fi
-    qemu+=(-smp "$cpus_per_node,maxcpus=$cpu_count,$topology")
-    for ((c = cpus_per_node; c < cpu_count; c++)); do
-        [[ " $absent_cpus " = *" $c "* ]] || plugged+=(-device
-            "$cpu_model-x86_64-cpu,socket-id=$((c / cpus_per_node)),core-id=$((c % cpus_per_node / smt)),thread-id=$((c % smt))")
     done
 }
