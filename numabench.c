@@ -14,6 +14,7 @@
 #include "render/render.h"
 #include "result/judge.h"
 #include "result/recommend.h"
+#include "util/json.h"
 #include "util/options.h"
 
 static volatile sig_atomic_t stop_signal;
@@ -114,7 +115,7 @@ static void identify_run(struct front *f, int argc, char **argv)
 	run->seed = f->ask.seed ? (uint64_t)f->ask.seed : (uint64_t)now;
 	run->command = json_array();
 	for (int i = 0; i < argc; i++)
-		json_array_append_new(run->command, json_string(argv[i]));
+		json_array_append_new(run->command, json_text(argv[i]));
 	run->options = json_object();
 	if (f->ask.require_gpus >= 0)
 		json_object_set_new(run->options, "require_gpus",

@@ -1,5 +1,4 @@
-/* mem-bandwidth - what the cores of each node can read from and write to the
- * memory of each node. */
+/* mem-bandwidth - what each node's cores read from and write to each node's memory. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include "bench.h"
 #include "kernels/stream_choose.h"
 #include "kernels/working_set.h"
+#include "measure/clock.h"
 #include "measure/timing.h"
 
 enum { REPEATS_MOST = 1 << 24 };
@@ -52,13 +52,16 @@ static int plan(struct session *s, struct err *e)
 }
 
 /* The rows are chosen at a worker's first opening: its cells are compared with each other. */
-static int choose(struct worker *w, struct stream_set *set, bool cached)
+static int choose(struct worker *w, struct stream_set *set, uint64_t caches)
 {
+	struct instant began = clock_now();
+
 	if (w->bench_state)
 		return 0;
 	w->bench_state = calloc(1, sizeof(struct stream_choice));
 	if (w->bench_state)
-		stream_choose(w->bench_state, set, w->team, cached);
+		stream_choose(w->bench_state, set, w->team, caches);
+	w->once_s += clock_span(began, clock_now());
 	return w->bench_state ? 0 : -ENOMEM;
 }
 
@@ -69,10 +72,12 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 	int rc = stream_set_open(&set, w->team, size.bytes, site->mem_node,
 				 working_pages(w->options), w->seed + (uint64_t)w->fresh, e);
 
-	if (rc == 0 && (rc = choose(w, set, size.undersized)) < 0)
+	if (rc == 0 && (rc = choose(w, set, size.caches)) < 0)
 		err_set(e, rc, "out of memory");
-	if (rc < 0)
+	if (rc < 0) {
 		stream_set_close(set);
+		set = NULL;
+	}
 	*buffers = set;
 	return rc;
 }
@@ -85,7 +90,6 @@ static int sample(struct worker *w, void *buffers, struct cell *c, double *value
 				  .kernel = choice->of[c->variant],
 				  .n = set->n,
 				  .repeat = c->repeat ? c->repeat : 1 };
-	struct record *r = &c->rec;
 	int rc = stream_set_run(&run, w->team);
 
 	if (rc == 0 && c->repeat == 0) {
@@ -96,11 +100,7 @@ static int sample(struct worker *w, void *buffers, struct cell *c, double *value
 	if (rc < 0)
 		return err_set(e, rc, "out of memory");
 	*value = stream_counted_bytes(run.kernel->op) * (double)run.n * run.repeat / run.seconds;
-	snprintf(r->kernel, sizeof(r->kernel), "%s", run.kernel->name);
-	r->pages = set->pages;
-	r->threads = (int)team_size(w->team);
-	record_set(r, "kernel", "pages", "threads", NULL);
-	stream_set_verify(&run, w->team, r);
+	stream_set_tell(&run, w->team, &c->rec);
 	return 0;
 }
 
@@ -131,15 +131,15 @@ static void list(void (*line)(const char *text, void *to), void *to)
 const struct bench bench = {
 	.name = "mem-bandwidth",
 	.summary = "memory bandwidth of every CPU node on every memory node",
-	.about =
-		"Read, write, copy, scale, add and triad over arrays of doubles, one thread on "
-		"each physical core of a CPU node, the arrays on a memory node.\n\n"
-		"Bytes are counted as STREAM does: 8 an element for read and write, 16 for copy "
-		"(a = b) and scale (a = s b), 24 for add (a = b + c) and triad (a = b + s c). An "
-		"array has at least four times the node's last-level caches, and 256 MiB; with "
-		"--size it may be smaller, which marks the record as undersized. The inner loop is "
-		"the fastest that the processor knows, found by trial and named in the record. "
-		"Contents are never zero, and every result is verified.",
+	.about = "Read, write, copy, scale, add and triad over arrays of doubles, one thread on "
+		 "each "
+		 "physical core of a CPU node, the arrays on a memory node.\n\n"
+		 "Bytes are counted as STREAM does: 8 an element for read and write, 16 for copy "
+		 "(a = b) and scale (a = s b), 24 for add (a = b + c) and triad (a = b + s c). An "
+		 "array has four times the node's last-level caches, and 256 MiB, or --size, which "
+		 "may mark the record as undersized. The inner loop is the fastest that the "
+		 "processor knows, found by trial and named in the record. Contents are never "
+		 "zero, and every result is verified.",
 	.plan = plan,
 	.open = open_site,
 	.sample = sample,

@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "kernels/chase_set.h"
 #include "kernels/working_set.h"
+#include "measure/clock.h"
 #include "measure/timing.h"
 
 /* The first sample finds out how long a load takes by this many. */
@@ -63,9 +64,11 @@ static int order_for(struct worker *w, size_t lines, int mem_node, struct err *e
 static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
 {
 	struct working_set size = working_set(w->machine, w->options, site, BUFFERS);
+	struct instant began = clock_now();
 	struct chase_set *set = NULL;
 	int rc = order_for(w, size.bytes / sizeof(struct chase_line), site->mem_node, e);
 
+	w->once_s += clock_span(began, clock_now());
 	if (rc == 0)
 		rc = chase_set_open(&set, w->bench_state, w->team, site->mem_node,
 				    working_pages(w->options), w->seed + (uint64_t)w->fresh, e);

@@ -6,7 +6,7 @@
 #include "measure/timing.h"
 
 /* A trial covers this much of each array for every thread, and is made so often. */
-enum { TRIAL_BYTES = 64 << 20, TRIALS = 3 };
+enum { TRIAL_BYTES = 32 << 20, TRIALS = 3, MANY = 4 };
 #define TRIAL_SECONDS 0.002
 
 /* Seconds an element of one trial; infinite when it could not be made. */
@@ -30,40 +30,48 @@ static double try_kernel(struct stream_set *set, struct team *team, const struct
 	return r.seconds / r.repeat / (double)r.n;
 }
 
-static bool takes_part(const struct stream_kernel *k, enum stream_op op, bool cached, bool vectors)
+/* Vectors where there are any. What ordinary stores leave in the caches is written out after
+ * the trial's end, so they take part only where that is little, or all there is. */
+static bool takes_part(const struct stream_kernel *k, enum stream_op op, bool vectors,
+		       bool ordinary)
 {
 	return k->op == op && stream_usable(k) && (k->isa == ISA_PORTABLE) != vectors &&
-	       (cached || !vectors || op == STREAM_READ || k->non_temporal);
+	       (ordinary || !vectors || op == STREAM_READ || k->non_temporal);
 }
 
 static const struct stream_kernel *choose(struct stream_set *set, struct team *team,
-					  enum stream_op op, bool cached)
+					  enum stream_op op, bool ordinary)
 {
 	const struct stream_kernel *k, *best = NULL;
 	double best_time = INFINITY;
 	bool vectors = false;
+	size_t rows = 0;
 
-	for (size_t i = 0; (k = stream_kernel(i)); i++)
+	for (; (k = stream_kernel(rows)); rows++)
 		vectors |= k->isa != ISA_PORTABLE && stream_usable(k);
-	for (int trial = 0; trial < TRIALS; trial++) {
-		for (size_t i = 0; (k = stream_kernel(i)); i++) {
-			double t;
+	/* There and back again, so that each row comes after another one. */
+	for (size_t i = 0; i < TRIALS * rows; i++) {
+		size_t at = i % rows;
+		double t;
 
-			if (!takes_part(k, op, cached, vectors))
-				continue;
-			t = try_kernel(set, team, k);
-			if (!best || t < best_time) {
-				best = k;
-				best_time = t;
-			}
+		k = stream_kernel(i / rows % 2 ? rows - 1 - at : at);
+		if (!takes_part(k, op, vectors, ordinary))
+			continue;
+		t = try_kernel(set, team, k);
+		if (!best || t < best_time) {
+			best = k;
+			best_time = t;
 		}
 	}
 	return best;
 }
 
 void stream_choose(struct stream_choice *choice, struct stream_set *set, struct team *team,
-		   bool cached)
+		   uint64_t caches)
 {
+	uint64_t part = (uint64_t)TRIAL_BYTES * team_size(team);
+	bool ordinary = part >= MANY * caches || part >= set->n * sizeof(double);
+
 	for (enum stream_op op = STREAM_READ; op < STREAM_OPS; op++)
-		choice->of[op] = choose(set, team, op, cached);
+		choice->of[op] = choose(set, team, op, ordinary);
 }

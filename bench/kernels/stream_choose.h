@@ -10,9 +10,9 @@ struct stream_choice {
 
 /* The fastest row for each operation (its best of three), by trial on parts of the arrays that
  * follow one another, so that none is found in a cache that the whole would not fit into. Rows
- * with ordinary stores take part where `cached` (the arrays are small) or nothing else is
- * there: what they leave in the caches would not be counted against them. */
+ * with ordinary stores take part where a trial covers whole arrays or four times `caches`, the
+ * bytes of the last-level caches in front of the arrays, or where there are no others. */
 void stream_choose(struct stream_choice *choice, struct stream_set *set, struct team *team,
-		   bool cached);
+		   uint64_t caches);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "measure/timing.h"
@@ -168,7 +169,7 @@ void stream_set_check(struct stream_set *set, struct team *team, enum stream_op 
 	*m = c.first;
 }
 
-void stream_set_verify(const struct stream_run *run, struct team *team, struct record *r)
+void stream_set_tell(const struct stream_run *run, struct team *team, struct record *r)
 {
 	struct stream_set *set = run->set;
 	enum stream_op op = run->kernel->op;
@@ -178,7 +179,10 @@ void stream_set_verify(const struct stream_run *run, struct team *team, struct r
 		stream_set_check(set, team, op, &m);
 	set->checked[op] = true;
 	r->verified = run->sum == run->expected_sum && !m.any;
-	record_set(r, "verified", NULL);
+	r->pages = set->pages;
+	r->threads = (int)team_size(team);
+	snprintf(r->kernel, sizeof(r->kernel), "%s", run->kernel->name);
+	record_set(r, "kernel", "pages", "threads", "verified", NULL);
 	if (m.any)
 		record_status(
 			r, STATUS_CORRUPT,

@@ -49,8 +49,9 @@ int stream_set_run(struct stream_run *r, struct team *team);
 void stream_set_check(struct stream_set *set, struct team *team, enum stream_op op,
 		      struct stream_mismatch *m);
 
-/* Verifies a run over whole arrays into r: "verified", or the status corrupt with offset,
- * expected and found. A sum is compared always, array a once for each operation of a set. */
-void stream_set_verify(const struct stream_run *run, struct team *team, struct record *r);
+/* Tells a record of a run over whole arrays: kernel, pages, threads, and whether the result is
+ * right: verified, or the status corrupt with offset, expected and found. A sum is compared
+ * always, array a once for each operation of a set. */
+void stream_set_tell(const struct stream_run *run, struct team *team, struct record *r);
 
 #endif

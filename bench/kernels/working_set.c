@@ -31,7 +31,7 @@ struct working_set working_set(const struct machine *m, const struct session_opt
 	const struct node *memory = machine_node(m, site->mem_node);
 	uint64_t caches = cpus ? machine_llc_bytes(m, &cpus->allowed_cpus) : 0;
 	uint64_t enough = CACHES * caches > LEAST ? CACHES * caches : LEAST;
-	struct working_set w = { .bytes = o->size ? o->size : enough };
+	struct working_set w = { .bytes = o->size ? o->size : enough, .caches = caches };
 
 	if (!o->size && memory && memory->giveable_bytes.is)
 		fit(&w, memory, buffers);

@@ -7,6 +7,7 @@
 
 struct working_set {
 	uint64_t bytes;  /* of one buffer */
+	uint64_t caches; /* that take part; 0: none is known */
 	bool undersized; /* under four times the caches that take part */
 	char cut[160];   /* why it is smaller than it should be; empty where it is not */
 };

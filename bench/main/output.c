@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "util/json.h"
+
 static void print_object(struct output *o, const char *key, json_t *value)
 {
 	json_t *json = json_pack("{s:o}", key, value);
@@ -53,7 +55,7 @@ static void on_note(const char *line, void *to)
 	struct output *o = to;
 
 	if (o->options.json)
-		print_object(o, "note", json_string(line));
+		print_object(o, "note", json_text(line));
 	else if (!o->options.quiet)
 		fprintf(stderr, "%s\n", line);
 }

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/json.h"
 #include "machine/parts.h"
 #include "util/child.h"
+#include "util/json.h"
 
 enum { MOST_GPUS = 128 };
 
@@ -85,7 +85,7 @@ static void say_facts(int fd, const char *kind, const struct item *items, const 
 		const void *p = (const char *)facts + i->offset;
 
 		if (i->size)
-			json_put(o, i->key, json_string(p));
+			json_put(o, i->key, json_text(p));
 		else
 			json_put_known(o, i->key, p);
 	}

@@ -1,31 +1,6 @@
 /* The "topology" object of a result: writing. machine_read.c reads it back. */
-#include <stdio.h>
-
-#include "machine/json.h"
-
-int json_put(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value);
-}
-
-int json_put_known(json_t *object, const char *key, const struct known *k)
-{
-	char why[48];
-
-	if (k->is)
-		return json_put(object, key, json_integer(k->value));
-	snprintf(why, sizeof(why), "%s_why", key);
-	return json_put(object, key, json_null()) |
-	       json_put(object, why, json_string(k->why ? k->why : "not known"));
-}
-
-json_t *json_idset(const struct idset *s)
-{
-	char text[40000]; /* 8192 lone CPUs are longer, and cannot be: cores have siblings */
-
-	idset_format(s, text, sizeof(text));
-	return json_string(text);
-}
+#include "machine/machine.h"
+#include "util/json.h"
 
 static json_t *node_json(const struct node *n)
 {
@@ -82,11 +57,11 @@ static json_t *gpu_json(const struct gpu *g)
 	bad |= json_put_known(link, "max_width", &g->max_width);
 	bad |= json_put_known(link, "mps", &g->mps);
 	bad |= json_put(o, "index", json_integer(g->index));
-	bad |= json_put(o, "uuid", g->uuid[0] ? json_string(g->uuid) : json_null());
+	bad |= json_put(o, "uuid", g->uuid[0] ? json_text(g->uuid) : json_null());
 	bad |= json_put(o, "pci", json_string(g->pci));
-	bad |= json_put(o, "name", g->name[0] ? json_string(g->name) : json_null());
+	bad |= json_put(o, "name", g->name[0] ? json_text(g->name) : json_null());
 	bad |= json_put(o, "state", json_string(gpu_state_name(g->state)));
-	bad |= json_put(o, "state_why", json_string(g->state_why));
+	bad |= json_put(o, "state_why", json_text(g->state_why));
 	bad |= json_put(o, "declared_node", declared);
 	bad |= json_put_known(o, "own_memory_node", &g->own_memory_node);
 	bad |= json_put(o, "link", link);
@@ -94,7 +69,7 @@ static json_t *gpu_json(const struct gpu *g)
 			g->render_node[0] ? json_string(g->render_node) : json_null());
 	bad |= json_put_known(o, "memory_bytes", &g->memory_bytes);
 	bad |= json_put(o, "busy", json_boolean(g->busy));
-	bad |= json_put(o, "busy_why", json_string(g->busy_why));
+	bad |= json_put(o, "busy_why", json_text(g->busy_why));
 	return json_or_null(o, bad);
 }
 
@@ -118,7 +93,7 @@ static json_t *device_json(const struct device *d)
 	int bad = 0;
 
 	bad |= json_put(o, "kind", json_string(device_kind_name(d->kind)));
-	bad |= json_put(o, "name", json_string(d->name));
+	bad |= json_put(o, "name", json_text(d->name));
 	bad |= json_put(o, "pci", d->pci[0] ? json_string(d->pci) : json_null());
 	bad |= json_put_known(o, "node", &d->node);
 	return json_or_null(o, bad);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/json.h"
 #include "machine/parts.h"
+#include "util/json.h"
 
 /* One object being read: where it is, and the first thing found wrong. */
 struct reading {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "machine/json.h"
 #include "machine/parts.h"
+#include "util/json.h"
 
 enum { TEXT_ROOM = 16384 };
 
@@ -18,7 +18,7 @@ static int put_text(json_t *o, const char *key, const char *text, const char *wh
 	char why_key[48];
 
 	if (text[0])
-		return json_put(o, key, json_string(text));
+		return json_put(o, key, json_text(text));
 	snprintf(why_key, sizeof(why_key), "%s_why", key);
 	return json_put(o, key, json_null()) | json_put(o, why_key, json_string(why));
 }
@@ -64,7 +64,7 @@ static int put_files(json_t *o, const struct source *s)
 			       : sysroot_text(&s->root, text, sizeof(text), "%s", files[i].path);
 
 		/* An empty file is an answer: no CPU is isolated, no argument given. */
-		bad |= n >= 0 ? json_put(o, files[i].key, json_string(text))
+		bad |= n >= 0 ? json_put(o, files[i].key, json_text(text))
 			      : put_text(o, files[i].key, "", "the kernel has no such file");
 	}
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {

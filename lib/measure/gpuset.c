@@ -120,6 +120,7 @@ static const struct entry *find(const struct gpuset *set, int gpu)
 int gpuset_open(struct worker *w, int gpu, struct gpu_dev **d, struct err *e)
 {
 	const struct gpu *g = machine_gpu(w->machine, gpu);
+	struct instant began = clock_now();
 	struct gpuset *set = gpuset(w);
 	int rc = 0;
 
@@ -129,6 +130,7 @@ int gpuset_open(struct worker *w, int gpu, struct gpu_dev **d, struct err *e)
 		return err_set(e, -ENODEV, "there is no GPU %d", gpu);
 	if (!find(set, gpu))
 		rc = open_entry(set, g, e);
+	w->once_s += clock_span(began, clock_now());
 	if (rc < 0)
 		return err_within(e, rc, "GPU %d", gpu);
 	*d = find(set, gpu)->dev;

@@ -149,6 +149,8 @@ static bool ensure_open(struct session *s, size_t site, int opening)
 	a = crew_open(s, site, &r);
 	t->open_s += clock_span(began, clock_now());
 	json_decref(r.record);
+	if (a == ANSWER_OK && isfinite(r.value))
+		t->open_s = t->open_s > r.value ? t->open_s - r.value : 0;
 	if (a == ANSWER_OK)
 		return true;
 	if (a != ANSWER_STOPPED) {
@@ -293,9 +295,11 @@ static void make_round(struct session *s, size_t *order)
 	}
 }
 
-/* What `rounds` rounds of the cells that are left will take. */
+/* What the rounds until `rounds` are made will still take. */
 static double forecast(const struct session *s, int rounds)
 {
+	int left = rounds - s->rounds,
+	    openings = opening_of(rounds - 1) - opening_of(s->rounds - 1);
 	double open = 0, sample = 0;
 
 	for (size_t i = 0; i < s->ncells; i++)
@@ -306,7 +310,7 @@ static double forecast(const struct session *s, int rounds)
 				open += s->sites[t].open_s;
 				break;
 			}
-	return rounds * sample + (s->keep_open ? opening_of(rounds - 1) + 1 : rounds) * open;
+	return left * sample + (s->keep_open ? openings : left) * open;
 }
 
 /* The cell to do without first: one that the first round did not reach, else
@@ -341,11 +345,12 @@ static int rounds_wanted(const struct session *s)
  * is always kept. */
 static void fit_budget(struct session *s)
 {
-	double budget = s->options->budget_s, whole = forecast(s, rounds_wanted(s));
+	double budget = s->options->budget_s - session_spent(s), all;
 	size_t left = 0, left_out = 0;
 
 	for (size_t i = 0; i < s->ncells; i++)
 		left += active(s, i) && s->cells[i].cell.rec.samples.n > 0;
+	all = session_spent(s) + forecast(s, rounds_wanted(s));
 	for (size_t i; (i = least_wanted(s)) < s->ncells; left_out++) {
 		bool reached = s->cells[i].cell.rec.samples.n > 0;
 
@@ -356,11 +361,10 @@ static void fit_budget(struct session *s)
 			 "left out: enough rounds of every cell do not fit into the budget");
 	}
 	if (left_out)
-		session_note(
-			s,
-			"%s: %zu cells left out; %d rounds of all take more than %.0f s (--budget)",
-			s->bench->name, left_out, rounds_wanted(s),
-			whole > budget ? whole : budget);
+		session_note(s,
+			     "%s: %zu cells left out: %d rounds of all would take %.0f s or more",
+			     s->bench->name, left_out, rounds_wanted(s),
+			     all > s->options->budget_s ? all : s->options->budget_s);
 }
 
 static bool precise(const struct session *s)
@@ -391,8 +395,7 @@ static bool another(const struct session *s)
 		return true;
 	if (s->rounds >= ROUNDS_MOST || (s->rounds >= ROUNDS_PRECISE && precise(s)))
 		return false;
-	return session_spent(s) + forecast(s, s->rounds + 1) - forecast(s, s->rounds) <
-	       s->options->budget_s;
+	return session_spent(s) + forecast(s, s->rounds + 1) < s->options->budget_s;
 }
 
 int rounds_run(struct session *s)
@@ -401,9 +404,9 @@ int rounds_run(struct session *s)
 
 	if (!order)
 		return -ENOMEM;
-	for (; another(s); s->rounds++) {
+	while (another(s)) {
 		make_round(s, order);
-		if (s->rounds == 0 && !session_stopped(s))
+		if (s->rounds++ == 0 && !session_stopped(s))
 			fit_budget(s);
 	}
 	for (size_t i = 0; i < s->nsites && !session_stopped(s); i++)

@@ -185,7 +185,7 @@ static double step_deadline(double budget_s)
 {
 	double d = 2 * budget_s;
 
-	return d < 10 ? 10 : d > 120 ? 120 : d;
+	return d < 10 ? 10 : d > 60 ? 60 : d;
 }
 
 int session_run(const struct bench *b, const struct session_options *o, const struct machine *m,

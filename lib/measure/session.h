@@ -68,6 +68,9 @@ struct worker {
 	void *bench_state; /* the bench's own, for as long as the worker lives; see bench.stop */
 	uint64_t seed;
 	int fresh; /* which opening of the site this is, from 0 */
+	/* Seconds of this opening that no later one will take: a driver's start, a
+	 * kernel's choice. The bench adds to it, so that the forecast is right. */
+	double once_s;
 };
 
 struct session;

@@ -24,7 +24,7 @@ struct site_state {
 	bool lost;     /* could not be opened, or its worker died in it too often */
 	int fresh;     /* openings so far */
 	int strikes;   /* failures seen in it */
-	double open_s; /* what the last opening and closing took */
+	double open_s; /* what the last opening and closing took, but for what is done once */
 };
 
 struct cell_state {
@@ -91,7 +91,7 @@ enum answer {
 
 struct reply {
 	json_t *record; /* fields learnt; owned by the caller, may be NULL */
-	double value;   /* a sample; NaN where there is none */
+	double value;   /* a sample; what an opening took once only; NaN where there is none */
 	int code;       /* ANSWER_FAILED: -errno */
 	char why[300];
 };

@@ -9,6 +9,7 @@
 
 #include "measure/session_parts.h"
 #include "place/memory.h"
+#include "util/json.h"
 
 struct work {
 	struct worker w;
@@ -39,6 +40,7 @@ static int do_open(struct work *k, size_t site, int fresh, struct err *e)
 	int rc;
 
 	k->w.fresh = fresh;
+	k->w.once_s = 0;
 	rc = k->s->bench->open(&k->w, &k->s->sites[site].site, &k->buffers[site], e);
 	if (rc < 0)
 		return rc;
@@ -123,7 +125,7 @@ static int answer(struct work *k, int rc, double value, const struct record *rec
 	if (o && rec)
 		json_object_set_new(o, "record", record_to_json(rec));
 	if (o && rc < 0)
-		json_object_set_new(o, "why", json_string(e->text));
+		json_object_set_new(o, "why", json_text(e->text));
 	text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
 	json_decref(o);
 	if (text)
@@ -143,7 +145,7 @@ static int obey(struct work *k, const struct request *q)
 	case VERB_OPEN:
 		k->s->sites[q->index].fresh = q->fresh;
 		rc = do_open(k, q->index, q->fresh, &e);
-		return answer(k, rc, NAN, NULL, &e);
+		return answer(k, rc, k->w.once_s, NULL, &e);
 	case VERB_SAMPLE:
 		rc = do_sample(k, q->index, &value, &e);
 		return answer(k, rc, value, &k->s->cells[q->index].cell.rec, &e);

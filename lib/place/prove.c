@@ -58,6 +58,23 @@ static int count_pages(struct placement *p, int node, uint64_t pages)
 	return 0;
 }
 
+/* Automatic NUMA balancing takes pages without a bind policy away for a moment, to see who
+ * comes for them, and up to Linux 6.4 move_pages then calls them absent. Reading brings them
+ * back; what was never written stays absent (it gets the shared zero page). True when
+ * there was one. */
+static bool wake_hidden(void *const *where, const int *status, size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (status[i] != -ENOENT)
+			continue;
+		any = true;
+		(void)*(const volatile char *)where[i];
+	}
+	return any;
+}
+
 /* One batch into *found. Neighbours are alike nearly always: runs are counted, not pages. */
 static int ask_batch(uintptr_t start, uintptr_t page, size_t n, struct placement *found,
 		     bool *answered)
@@ -72,6 +89,8 @@ static int ask_batch(uintptr_t start, uintptr_t page, size_t n, struct placement
 		status[i] = UNWRITTEN;
 	}
 	if (move_pages(0, n, where, NULL, status, 0) < 0)
+		return -errno;
+	if (wake_hidden(where, status, n) && move_pages(0, n, where, NULL, status, 0) < 0)
 		return -errno;
 	for (size_t i = 1; i <= n && rc == 0; i++) {
 		if (i < n && status[i] == status[from])

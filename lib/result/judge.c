@@ -196,11 +196,9 @@ static void tell_records(struct gathering *g, size_t first, enum verdict_status 
 		snprintf(names + used, sizeof names - used, "; and %zu more", count - CELLS_NAMED);
 	}
 	/* A record without a cell is named after its test: say it once. */
-	if (strcmp(names, r->test) == 0)
-		reason(g, weight, "%s: %s: %s", r->test, status_name(r->status), r->reason);
-	else
-		reason(g, weight, "%s, %s: %s: %s", r->test, names, status_name(r->status),
-		       r->reason[0] ? r->reason : "no reason is given");
+	reason(g, weight, "%s%s%s: %s: %s", r->test, strcmp(names, r->test) ? ", " : "",
+	       strcmp(names, r->test) ? names : "", status_name(r->status),
+	       r->reason[0] ? r->reason : "no reason is given");
 }
 
 static void tell_all_records(struct gathering *g, enum verdict_status weight)

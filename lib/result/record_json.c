@@ -6,6 +6,7 @@
 #include "result/field.h"
 #include "result/record.h"
 #include "result/value.h"
+#include "util/json.h"
 
 /* Adds "median is not finite" to the reason. */
 static void tell_broken(char *reason, size_t size, const char *key)

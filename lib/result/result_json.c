@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/json.h"
 #include "result/judge.h"
 #include "result/recommend.h"
 #include "result/result_tables.h"
 #include "result/value.h"
+#include "util/json.h"
 
 enum { DEPTH_MAX = 64 };
 

@@ -1,4 +1,5 @@
 #include "result/value.h"
+#include "util/json.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -30,22 +31,6 @@ const char *json_kind(const json_t *v)
 		return "null";
 	}
 	return "something unknown";
-}
-
-json_t *json_text(const char *text)
-{
-	json_t *v = json_string(text);
-	char *ascii;
-
-	if (v)
-		return v;
-	ascii = strdup(text);
-	for (char *p = ascii; p && *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	v = ascii ? json_string(ascii) : NULL;
-	free(ascii);
-	return v;
 }
 
 static json_t *number_to_json(double v)

@@ -38,8 +38,4 @@ int members_from_json(const struct field *table, size_t n, void *base, const jso
 /* "a number", "text", "a list" .. */
 const char *json_kind(const json_t *v);
 
-/* A JSON string of any text: where the bytes are not UTF-8 (a name cut within a
- * letter), those outside ASCII become "?". NULL: out of memory. */
-json_t *json_text(const char *text);
-
 #endif

@@ -1,11 +1,11 @@
 /* chase-peer.c - memory latency measured another way, for tests/fidelity/run.
  *
- *     chase-peer BYTES LOADS CPU
+ *     chase-peer BYTES LOADS PASSES CPU
  *
  * Written apart from bench/kernels, and shares nothing with it: another generator,
  * Sattolo's algorithm (which yields one cycle by construction) on indices, an
  * index instead of a pointer in each line, and a plain loop of the compiler's
- * making. Prints nanoseconds for each load.
+ * making. Prints nanoseconds for each load, a line for each pass.
  */
 #include <sched.h>
 #include <stdint.h>
@@ -47,19 +47,20 @@ static uint32_t chase(const uint32_t *lines, uint32_t at, size_t loads)
 
 int main(int argc, char **argv)
 {
-	size_t bytes = argc == 4 ? strtoull(argv[1], NULL, 10) : 0, n = bytes / 64, cycle = 0;
-	size_t loads = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
+	size_t bytes = argc == 5 ? strtoull(argv[1], NULL, 10) : 0, n = bytes / 64, cycle = 0;
+	size_t loads = argc == 5 ? strtoull(argv[2], NULL, 10) : 0;
+	unsigned long passes = argc == 5 ? strtoul(argv[3], NULL, 10) : 0;
 	uint64_t seed = (uint64_t)time(NULL) * 2654435761 + 1;
 	struct timespec from, to;
 	uint32_t at = 0;
 	cpu_set_t cpu;
 
 	if (n < 2 || n > UINT32_MAX || loads < 1) {
-		fprintf(stderr, "usage: chase-peer BYTES LOADS CPU\n");
+		fprintf(stderr, "usage: chase-peer BYTES LOADS PASSES CPU\n");
 		return 2;
 	}
 	CPU_ZERO(&cpu);
-	CPU_SET(strtoul(argv[3], NULL, 10), &cpu);
+	CPU_SET(strtoul(argv[4], NULL, 10), &cpu);
 	if (sched_setaffinity(0, sizeof(cpu), &cpu) != 0) {
 		perror("chase-peer: sched_setaffinity");
 		return 1;
@@ -87,13 +88,16 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	at = chase(lines, 0, loads / 10);
-	clock_gettime(CLOCK_MONOTONIC_RAW, &from);
-	at = chase(lines, at, loads);
-	clock_gettime(CLOCK_MONOTONIC_RAW, &to);
-	/* at is printed, so that the loads cannot be left out. */
-	printf("%.3f ns at %u\n",
-	       ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) /
-		       (double)loads,
-	       (unsigned)at);
+	while (passes--) {
+		clock_gettime(CLOCK_MONOTONIC_RAW, &from);
+		at = chase(lines, at, loads);
+		clock_gettime(CLOCK_MONOTONIC_RAW, &to);
+		/* at is printed, so that the loads cannot be left out. */
+		printf("%.3f ns, at %u\n",
+		       ((double)(to.tv_sec - from.tv_sec) * 1e9 +
+			(double)(to.tv_nsec - from.tv_nsec)) /
+			       (double)loads,
+		       (unsigned)at);
+	}
 	return 0;
 }

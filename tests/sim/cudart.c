@@ -12,6 +12,7 @@
 
 #include "cudart.h"
 #include "simclock.h"
+#include "where.h"
 
 enum { BLOCKS = 1024 };
 
@@ -296,10 +297,12 @@ static cudaError_t add_block(void **p, size_t bytes, bool pinned)
 	*p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (*p == MAP_FAILED)
 		return cudaErrorMemoryAllocation;
-	if (pinned)
+	if (pinned) {
 		memset(*p, 0, bytes); /* by the caller, on its policy: as the driver does */
-	else
+		where_hold(*p, bytes);
+	} else {
 		*used += bytes;
+	}
 	*b = (struct block){ .p = *p, .bytes = bytes, .gpu = sim.current, .pinned = pinned };
 	return cudaSuccess;
 }

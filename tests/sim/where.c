@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/mempolicy.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,4 +58,17 @@ void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES])
 	node[0] = area_node((uintptr_t)p);
 	for (size_t i = 1; i < WHERE_SAMPLES; i++)
 		node[i] = node[0];
+}
+
+void where_hold(void *p, size_t bytes)
+{
+	enum { BITS = 8 * sizeof(unsigned long), WORDS = 16 };
+	unsigned long mask[WORDS] = { 0 };
+	int node[WHERE_SAMPLES];
+
+	where_pages(p, bytes, node);
+	for (size_t i = 0; i < WHERE_SAMPLES; i++)
+		if (node[i] >= 0 && (size_t)node[i] < BITS * WORDS)
+			mask[(size_t)node[i] / BITS] |= 1ul << (size_t)node[i] % BITS;
+	syscall(SYS_mbind, p, bytes, MPOL_BIND, mask, BITS * WORDS, 0);
 }

@@ -17,4 +17,8 @@ int where_caller(void);
  * that is not there or cannot be seen. */
 void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES]);
 
+/* Keeps pages where they are: automatic NUMA balancing leaves areas with a policy
+ * alone, as it does the pages that a driver has pinned. Best effort. */
+void where_hold(void *p, size_t bytes);
+
 #endif

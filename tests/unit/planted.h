@@ -8,6 +8,8 @@
 
 #include "unit.h"
 
+#include "result/judge.h"
+#include "result/recommend.h"
 #include "result/result.h"
 
 /* Nodes 0 .. nnodes-1 of `cores` cores with two siblings each, all allowed: node n
@@ -129,6 +131,29 @@ static inline void plant_result(struct result *res, size_t nnodes, int cores, si
 	res->run.command = json_pack("[s, s]", "numabench", "--all");
 	res->run.options = json_object();
 	res->host = json_pack("{s:{}, s:{}, s:{}}", "identity", "conditions", "rest");
+}
+
+/* Two nodes, two GPUs, one better bound to node 1; a fault and a warning. */
+static inline void plant_whole(struct result *res)
+{
+	struct finding f = {
+		.id = "numa.balancing", .family = "memory", .status = "warn", .subject = "kernel"
+	};
+
+	plant_result(res, 2, 4, 2);
+	for (int g = 0; g < 2; g++)
+		for (int n = 0; n < 2; n++)
+			plant_record(res, (struct planted){ .test = "gpu-bandwidth",
+							    .node = n,
+							    .gpu = g,
+							    .rounds = 12,
+							    .openings = 3,
+							    .figure = n ? 2e10 / 3 : 1e10 / 3,
+							    .noise = 0.01 });
+	record_status(&res->records[2], STATUS_CRASHED, "ended by signal 11");
+	assert_int_equal(result_find(res, &f), 0);
+	assert_int_equal(recommend(res), 0);
+	assert_int_equal(judge(res), 0);
 }
 
 #endif

@@ -10,7 +10,8 @@
 #                                    are on the buses after it: node 1 has 0000:21:00.0, ..
 #     minors GPU..                   the order in which GPUs, counted from 0 in the order of
 #                                    their lines, get their driver, and so their render minors
-#     cpu MODEL                      default max, which hides SMT siblings
+#     cpu MODEL                      default max,-erms: it hides SMT siblings, and emulated "rep movs"
+#                                    copies byte by byte
 #     smt N                          CPUs N to a core; LISTs name threads
 #     disk SIZE                      /dev/vda, all zeros
 #     modules none                   no driver for the GPUs
@@ -25,7 +26,7 @@ machine_read() {
     local line words topology lineno=0
     gpu_addresses=() gpu_nodes=() minors=() kernel_arguments=() modules=all
     node_ids=() numa=() devices=()
-    cpu_model=max smt=1 cpu_count=0 cpus_per_node="" memory_total=0 disk=""
+    cpu_model=max,-erms smt=1 cpu_count=0 cpus_per_node="" memory_total=0 disk=""
     while IFS= read -r line || [ -n "$line" ]; do
         lineno=$((lineno + 1))
         read -ra words <<<"${line%%#*}"
