@@ -216,8 +216,9 @@ static int run_test(struct front *f, size_t row, struct err *e)
 	const struct child_order order = {
 		.program = t->name,
 		.args = args,
-		/* The session keeps its budget but for the six rounds it owes. */
-		.deadline_s = 3 * budget + 60,
+		/* A session keeps its budget but for the six rounds it owes, and a driver may
+		 * take half a minute to start. */
+		.deadline_s = 3 * budget + (t->needs_gpu ? 60 : 20),
 		.stop = &stop_signal,
 		.progress = &f->progress,
 		.share_from = from,

@@ -114,6 +114,10 @@ static bool verdict_on_child(const struct collector *c, const struct child_resul
 			 c->rubbish);
 		return true;
 	}
+	if (r->end == CHILD_EXITED && c->res->nrecords == c->first) {
+		snprintf(why, size, "%s reported nothing (%s)", c->order->program, how);
+		return true;
+	}
 	snprintf(why, size, "%s: %s", c->order->program, how);
 	return r->end != CHILD_EXITED || r->code == 2 || r->code > 3;
 }

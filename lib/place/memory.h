@@ -27,7 +27,8 @@ struct memory {
 };
 
 /* Maps `bytes` for node `node`, untouched. Strict binding. -ENOMEM when there is
- * no address space or hugetlb page; a refused mbind is no error (bound false). */
+ * no address space or hugetlb page, -EINVAL when there is no such node or it is
+ * not allowed; a refused mbind (EPERM, ENOSYS, EACCES) is no error (bound false). */
 int memory_map(struct memory *m, size_t bytes, int node, enum page_kind pages, struct err *e);
 void memory_unmap(struct memory *m); /* an empty one is fine */
 
@@ -38,7 +39,9 @@ void policy_reset_thread(void);
 
 /* Where pages of any range are. Adds to p's resident counts (p->proof is the
  * weakest proof used). A page that is not there counts under node -1. 0 even
- * where nothing can prove it (PROOF_NONE); -ENOMEM. */
+ * where nothing can prove it (PROOF_NONE, all under -1); -ENOMEM. numa_maps
+ * counts whole areas: of a part of one it proves something only when all its
+ * pages are there and on one node. */
 int memory_prove(const void *start, size_t bytes, struct placement *p);
 
 /* True when every page is on the requested node. With PROOF_NONE the answer is
