@@ -61,7 +61,7 @@ static int choose(struct worker *w, struct stream_set *set, uint64_t caches)
 	w->bench_state = calloc(1, sizeof(struct stream_choice));
 	if (w->bench_state)
 		stream_choose(w->bench_state, set, w->team, caches);
-	w->once_s += clock_span(began, clock_now());
+	w->aside_s += clock_span(began, clock_now());
 	return w->bench_state ? 0 : -ENOMEM;
 }
 
@@ -100,7 +100,7 @@ static int sample(struct worker *w, void *buffers, struct cell *c, double *value
 	if (rc < 0)
 		return err_set(e, rc, "out of memory");
 	*value = stream_counted_bytes(run.kernel->op) * (double)run.n * run.repeat / run.seconds;
-	stream_set_tell(&run, w->team, &c->rec);
+	w->aside_s += stream_set_tell(&run, w->team, &c->rec);
 	return 0;
 }
 

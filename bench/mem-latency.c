@@ -68,7 +68,7 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 	struct chase_set *set = NULL;
 	int rc = order_for(w, size.bytes / sizeof(struct chase_line), site->mem_node, e);
 
-	w->once_s += clock_span(began, clock_now());
+	w->aside_s += clock_span(began, clock_now());
 	if (rc == 0)
 		rc = chase_set_open(&set, w->bench_state, w->team, site->mem_node,
 				    working_pages(w->options), w->seed + (uint64_t)w->fresh, e);

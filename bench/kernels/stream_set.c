@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "measure/clock.h"
 #include "measure/timing.h"
 
 /* Loads that share their low 12 address bits with a store in flight wait for it (Intel
@@ -169,14 +170,17 @@ void stream_set_check(struct stream_set *set, struct team *team, enum stream_op 
 	*m = c.first;
 }
 
-void stream_set_tell(const struct stream_run *run, struct team *team, struct record *r)
+double stream_set_tell(const struct stream_run *run, struct team *team, struct record *r)
 {
 	struct stream_set *set = run->set;
 	enum stream_op op = run->kernel->op;
 	struct stream_mismatch m = { 0 };
+	struct instant began = clock_now();
+	double seconds;
 
 	if (!set->checked[op])
 		stream_set_check(set, team, op, &m);
+	seconds = clock_span(began, clock_now());
 	set->checked[op] = true;
 	r->verified = run->sum == run->expected_sum && !m.any;
 	r->pages = set->pages;
@@ -195,4 +199,5 @@ void stream_set_tell(const struct stream_run *run, struct team *team, struct rec
 			"%s on node %d: wrong sum of offsets 0 to %zu: expected %.17g, found %.17g",
 			run->kernel->name, set->memory[0].node, set->n * sizeof(double),
 			run->expected_sum, run->sum);
+	return seconds;
 }

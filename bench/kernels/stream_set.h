@@ -51,7 +51,7 @@ void stream_set_check(struct stream_set *set, struct team *team, enum stream_op 
 
 /* Tells a record of a run over whole arrays: kernel, pages, threads, and whether the result is
  * right: verified, or the status corrupt with offset, expected and found. A sum is compared
- * always, array a once for each operation of a set. */
-void stream_set_tell(const struct stream_run *run, struct team *team, struct record *r);
+ * always, array a once for each operation of a set. Returns the seconds of that comparison. */
+double stream_set_tell(const struct stream_run *run, struct team *team, struct record *r);
 
 #endif

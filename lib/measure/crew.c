@@ -170,6 +170,7 @@ static enum answer understand(char *line, struct reply *r)
 
 	r->code = (int)json_integer_value(json_object_get(o, "code"));
 	r->value = json_is_number(value) ? json_number_value(value) : NAN;
+	r->aside_s = json_number_value(json_object_get(o, "aside"));
 	r->record = json_incref(json_object_get(o, "record"));
 	snprintf(r->why, sizeof r->why, "%s", why ? why : r->code < 0 ? strerror(-r->code) : "");
 	if (!o) {

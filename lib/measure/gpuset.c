@@ -130,7 +130,7 @@ int gpuset_open(struct worker *w, int gpu, struct gpu_dev **d, struct err *e)
 		return err_set(e, -ENODEV, "there is no GPU %d", gpu);
 	if (!find(set, gpu))
 		rc = open_entry(set, g, e);
-	w->once_s += clock_span(began, clock_now());
+	w->aside_s += clock_span(began, clock_now());
 	if (rc < 0)
 		return err_within(e, rc, "GPU %d", gpu);
 	*d = find(set, gpu)->dev;

@@ -131,6 +131,12 @@ static void refuse_cells(struct session *s, size_t site, enum answer a, const ch
 			end_cell(&s->cells[i], status_of(a), why);
 }
 
+/* A simulated clock may set more aside than really passed. */
+static double less(double seconds, double aside_s)
+{
+	return seconds > aside_s ? seconds - aside_s : 0;
+}
+
 /* True when the site is open with the buffers of this opening. */
 static bool ensure_open(struct session *s, size_t site, int opening)
 {
@@ -147,10 +153,8 @@ static bool ensure_open(struct session *s, size_t site, int opening)
 		return false;
 	t->fresh = opening;
 	a = crew_open(s, site, &r);
-	t->open_s += clock_span(began, clock_now());
+	t->open_s += less(clock_span(began, clock_now()), r.aside_s);
 	json_decref(r.record);
-	if (a == ANSWER_OK && isfinite(r.value))
-		t->open_s = t->open_s > r.value ? t->open_s - r.value : 0;
 	if (a == ANSWER_OK)
 		return true;
 	if (a != ANSWER_STOPPED) {
@@ -191,7 +195,8 @@ static void visit(struct session *s, size_t cell, int opening)
 		return;
 	began = clock_now();
 	a = crew_sample(s, cell, &r);
-	c->sample_s = clock_span(began, clock_now());
+	c->sample_s = less(clock_span(began, clock_now()), r.aside_s);
+	s->sites[c->cell.site].open_s += r.aside_s;
 	if (a == ANSWER_OK) {
 		learn(c, &r, s, opening);
 	} else if (a != ANSWER_STOPPED) {

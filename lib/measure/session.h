@@ -68,9 +68,11 @@ struct worker {
 	void *bench_state; /* the bench's own, for as long as the worker lives; see bench.stop */
 	uint64_t seed;
 	int fresh; /* which opening of the site this is, from 0 */
-	/* Seconds of this opening that no later one will take: a driver's start, a
-	 * kernel's choice. The bench adds to it, so that the forecast is right. */
-	double once_s;
+	/* The bench adds the seconds of this step that a later one like it will not
+	 * take, so that the forecast is right: of an opening, what is done once in a
+	 * worker's life (a driver's start, the choice of a kernel); of a sample, what
+	 * is done once an opening (verifying in full). */
+	double aside_s;
 };
 
 struct session;

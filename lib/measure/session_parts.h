@@ -24,13 +24,13 @@ struct site_state {
 	bool lost;     /* could not be opened, or its worker died in it too often */
 	int fresh;     /* openings so far */
 	int strikes;   /* failures seen in it */
-	double open_s; /* what the last opening and closing took, but for what is done once */
+	double open_s; /* forecast of an opening with its closing and what its samples set aside */
 };
 
 struct cell_state {
 	struct cell cell;
 	bool done;       /* takes no more samples */
-	double sample_s; /* what the last sample took, all in */
+	double sample_s; /* forecast of a sample: what the last one took, less what it set aside */
 };
 
 struct worker_process {
@@ -91,7 +91,8 @@ enum answer {
 
 struct reply {
 	json_t *record; /* fields learnt; owned by the caller, may be NULL */
-	double value;   /* a sample; what an opening took once only; NaN where there is none */
+	double value;   /* a sample; NaN where there is none */
+	double aside_s; /* session.h, struct worker */
 	int code;       /* ANSWER_FAILED: -errno */
 	char why[300];
 };

@@ -40,7 +40,6 @@ static int do_open(struct work *k, size_t site, int fresh, struct err *e)
 	int rc;
 
 	k->w.fresh = fresh;
-	k->w.once_s = 0;
 	rc = k->s->bench->open(&k->w, &k->s->sites[site].site, &k->buffers[site], e);
 	if (rc < 0)
 		return rc;
@@ -116,7 +115,7 @@ static int do_close(struct work *k, size_t site, struct record *r)
 static int answer(struct work *k, int rc, double value, const struct record *rec,
 		  const struct err *e)
 {
-	json_t *o = json_pack("{s:i}", "code", rc);
+	json_t *o = json_pack("{s:i, s:f}", "code", rc, "aside", k->w.aside_s);
 	int written = -1;
 	char *text;
 
@@ -141,11 +140,12 @@ static int obey(struct work *k, const struct request *q)
 	double value = NAN;
 	int rc;
 
+	k->w.aside_s = 0;
 	switch (q->verb) {
 	case VERB_OPEN:
 		k->s->sites[q->index].fresh = q->fresh;
 		rc = do_open(k, q->index, q->fresh, &e);
-		return answer(k, rc, k->w.once_s, NULL, &e);
+		return answer(k, rc, NAN, NULL, &e);
 	case VERB_SAMPLE:
 		rc = do_sample(k, q->index, &value, &e);
 		return answer(k, rc, value, &k->s->cells[q->index].cell.rec, &e);

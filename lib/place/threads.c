@@ -30,7 +30,7 @@ struct member {
 	struct team *team;
 	size_t rank;
 	int cpu;
-	int failed;	     /* -errno of pinning */
+	int failed;          /* -errno of pinning */
 	struct idset ran_on; /* written by the thread, read between runs */
 };
 
@@ -38,11 +38,11 @@ struct team {
 	size_t size, started;
 	void (*fn)(void *arg, size_t rank, size_t size); /* NULL: end */
 	void *arg;
-	_Atomic uint32_t order;	   /* counts the runs asked for */
+	_Atomic uint32_t order;    /* counts the runs asked for */
 	_Atomic uint32_t arrived;  /* at the common start, over all runs */
-	_Atomic uint32_t gate;	   /* counts the common starts */
+	_Atomic uint32_t gate;     /* counts the common starts */
 	_Atomic uint32_t finished; /* over all runs */
-	_Atomic uint32_t done;	   /* counts the runs ended */
+	_Atomic uint32_t done;     /* counts the runs ended */
 	struct member member[];
 };
 
