@@ -50,7 +50,7 @@ struct front {
 	struct progress progress;
 	struct render_options look;
 	struct timespec began;
-	char folder[4096];
+	char folder[4096], result_path[4200];
 };
 
 static int complain(const struct err *e, int code)
@@ -246,33 +246,15 @@ static int run_tests(struct front *f, struct err *e)
 
 /* ---- what comes of it ---- */
 
-static int write_report(struct front *f, struct err *e)
-{
-	const struct render_options plain = { .width = 80 };
-	char path[4200], *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
-	int rc = out ? format_find("text")->write(&f->res, &plain, out) : -ENOMEM;
-
-	if (out && fclose(out) != 0)
-		rc = -ENOMEM;
-	snprintf(path, sizeof path, "%s/report.txt", f->folder);
-	rc = rc < 0 ? err_set(e, rc, "the report: %s", strerror(-rc))
-		    : write_file_atomically(path, text, length, e);
-	free(text);
-	return rc;
-}
-
 static int write_results(struct front *f, struct err *e)
 {
 	const char *json = f->ask.json;
-	char path[4200];
-	int rc;
+	char report[4200];
+	int rc = result_write(&f->res, f->result_path, e);
 
-	snprintf(path, sizeof path, "%s/result.json", f->folder);
-	rc = result_write(&f->res, path, e);
+	snprintf(report, sizeof report, "%s/report.txt", f->folder);
 	if (rc == 0)
-		rc = write_report(f, e);
+		rc = render_file(format_find("text"), &f->res, f->result_path, report, e);
 	if (rc == 0 && json && strcmp(json, "-") != 0)
 		rc = result_write(&f->res, json, e);
 	return rc;
@@ -298,6 +280,8 @@ static int conclude(struct front *f, struct err *e)
 {
 	int rc;
 
+	snprintf(f->result_path, sizeof f->result_path, "%s/result.json", f->folder);
+	f->look.source = f->result_path;
 	f->res.run.seconds = elapsed(f);
 	f->res.run.complete = !stop_signal;
 	rc = recommend(&f->res);

@@ -11,6 +11,7 @@
 #include "result/recommend.h"
 #include "result/result.h"
 #include "util/options.h"
+#include "util/quote.h"
 
 /* As env(1) does. */
 enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -163,32 +164,17 @@ static int choose(struct choice *c, const struct machine *m, const struct gpu *g
 	return 0;
 }
 
-static bool needs_quotes(const char *word)
-{
-	return !*word || word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					   "0123456789%+,-./:=@_")];
-}
-
-static void print_quoted(const char *word)
-{
-	if (!needs_quotes(word)) {
-		fputs(word, stdout);
-		return;
-	}
-	putchar('\'');
-	for (; *word; word++)
-		fputs(*word == '\'' ? "'\\''" : (char[]){ *word, '\0' }, stdout);
-	putchar('\'');
-}
-
 static int print_line(const struct choice *c, char **argv, struct err *e)
 {
 	char line[16384];
 
 	fputs(recommendation_numactl(&c->r, line, sizeof line), stdout);
 	for (; *argv; argv++) {
-		putchar(' ');
-		print_quoted(*argv);
+		size_t size = 4 * strlen(*argv) + 3;
+		char *word = malloc(size);
+
+		printf(" %s", word ? shell_quote(word, size, *argv) : *argv);
+		free(word);
 	}
 	putchar('\n');
 	return fclose(stdout) == 0 ? 0 : err_set(e, -errno, "standard output: %s", strerror(errno));

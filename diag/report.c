@@ -73,31 +73,15 @@ static int complete(struct result *res, struct err *e)
 	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }
 
-static int write_file(const struct result *res, const struct format *f, const char *path,
-		      struct err *e)
-{
-	const struct render_options plain = { .width = 80 };
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
-	int rc = out ? f->write(res, &plain, out) : -ENOMEM;
-
-	if (out && fclose(out) != 0 && rc == 0)
-		rc = -ENOMEM;
-	rc = rc < 0 ? err_set(e, rc, "%s: %s", path, strerror(-rc))
-		    : write_file_atomically(path, text, length, e);
-	free(text);
-	return rc;
-}
-
-static int write_stdout(const struct result *res, const struct format *f, bool no_colour,
-			struct err *e)
+static int write_stdout(const struct result *res, const struct format *f, const struct report *own,
+			const char *source, struct err *e)
 {
 	struct render_options look =
 		render_options_for(STDOUT_FILENO, getenv("COLUMNS"), getenv("NO_COLOR"));
 	int rc;
 
-	look.colour = look.colour && !no_colour;
+	look.colour = look.colour && !own->no_colour;
+	look.source = source;
 	errno = 0;
 	rc = f->write(res, &look, stdout);
 	/* The disk may turn out to be full, or the reader gone, only now. */
@@ -109,6 +93,7 @@ static int write_stdout(const struct result *res, const struct format *f, bool n
 static int report(const struct report *own, const struct operands *rest, struct err *e)
 {
 	const struct format *f;
+	const char *source = rest->n ? rest->v[0] : "-";
 	struct result res;
 	int rc;
 
@@ -119,13 +104,15 @@ static int report(const struct report *own, const struct operands *rest, struct 
 	if (rc < 0)
 		return rc;
 	result_init(&res);
-	rc = result_read(&res, rest->v[0], e);
+	rc = result_read(&res, source, e);
+	if (strcmp(source, "-") == 0)
+		source = NULL;
 	if (rc == 0)
 		rc = complete(&res, e);
 	if (rc == 0)
 		rc = own->output && strcmp(own->output, "-") != 0
-			     ? write_file(&res, f, own->output, e)
-			     : write_stdout(&res, f, own->no_colour, e);
+			     ? render_file(f, &res, source, own->output, e)
+			     : write_stdout(&res, f, own, source, e);
 	result_release(&res);
 	return rc;
 }

@@ -226,7 +226,7 @@ void plan_say(struct session *s)
 	for (size_t i = 0; i < s->ncells; i++)
 		active += !s->cells[i].done;
 	if (s->ncells)
-		session_note(s, "%s: %zu cells, %d rounds or more, %.0f s, seed %llu",
-			     s->bench->name, active, ROUNDS_MIN, s->options->budget_s,
-			     (unsigned long long)s->seed);
+		session_note(s, "%s: %zu %s, %d rounds or more, %.0f s, seed %llu", s->bench->name,
+			     active, active == 1 ? "cell" : "cells", ROUNDS_MIN,
+			     s->options->budget_s, (unsigned long long)s->seed);
 }

@@ -1,4 +1,6 @@
 /* render.c - the formats there are. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/formats.h"
@@ -16,4 +18,21 @@ const struct format *format_find(const char *name)
 		if (strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
+}
+
+int render_file(const struct format *f, const struct result *r, const char *source,
+		const char *path, struct err *e)
+{
+	const struct render_options plain = { .width = 80, .source = source };
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	int rc = out ? f->write(r, &plain, out) : -ENOMEM;
+
+	if (out && fclose(out) != 0 && rc == 0)
+		rc = -ENOMEM;
+	rc = rc < 0 ? err_set(e, rc, "%s: %s", path, strerror(-rc))
+		    : write_file_atomically(path, text, length, e);
+	free(text);
+	return rc;
 }

@@ -9,8 +9,9 @@
 #include "result/result.h"
 
 struct render_options {
-	int width;   /* columns; 80 when unknown */
-	bool colour; /* only for a terminal; NO_COLOR is the caller's to honour */
+	int width;          /* columns; 80 when unknown */
+	bool colour;        /* only for a terminal; NO_COLOR is the caller's to honour */
+	const char *source; /* where the result lies, for lines to paste; NULL: not known */
 };
 
 /* What a descriptor can show: a terminal's width (`columns`, the variable COLUMNS,
@@ -25,6 +26,11 @@ struct format {
 };
 extern const struct format formats[]; /* ended by a row without a name */
 const struct format *format_find(const char *name);
+
+/* Writes a result in a format to a file: whole, or not at all. `source` is where
+ * the result itself lies, or NULL. -ENOSPC .. with e. */
+int render_file(const struct format *f, const struct result *r, const char *source,
+		const char *path, struct err *e);
 
 /* The machine alone: nodes, cores, memory, distances, GPUs and what hangs
  * where; used by `topology` and the front door. */

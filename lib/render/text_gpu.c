@@ -8,6 +8,7 @@
 
 #include "render/text.h"
 #include "result/recommend.h"
+#include "util/quote.h"
 #include "util/wrap.h"
 
 /* A node with a thousand CPUs that are not neighbours, and some. */
@@ -252,14 +253,16 @@ int text_commands(struct text *t)
 
 	for (size_t i = 0; i < res->nrecommendations; i++) {
 		const struct recommendation *r = &res->recommendations[i];
-		char line[COMMAND_TEXT], numactl[COMMAND_TEXT - 16], remark[24];
+		char line[COMMAND_TEXT], numactl[COMMAND_TEXT - 16], remark[24], source[4096];
 
 		if (!r->has_node)
 			continue;
 		if (!any) {
 			text_heading(t, "to paste");
-			snprintf(line, sizeof line,
-				 "numabench bind --gpu %d --from RESULT -- COMMAND", r->gpu);
+			snprintf(line, sizeof line, "numabench bind --gpu %d --from %s -- COMMAND",
+				 r->gpu,
+				 t->o->source ? shell_quote(source, sizeof source, t->o->source)
+					      : "RESULT");
 			put_remarked(t, line, "# any GPU");
 		}
 		any = true;

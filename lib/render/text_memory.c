@@ -102,7 +102,7 @@ static int put_figure(struct text *t, struct table *table, const struct record *
 		return table_cell(table, "%s ", r ? text_status_word(r->status) : "");
 	t->marked_undersized = t->marked_undersized || undersized;
 	t->marked_unstable = t->marked_unstable || r->status == STATUS_UNSTABLE;
-	return table_cell(table, "%.*f%s%s", decimals, r->median / 1e9, undersized ? "u" : "",
+	return table_cell(table, "%.*f%s%s", decimals, r->median / 1e9, undersized ? " u" : "",
 			  r->status == STATUS_UNSTABLE ? "?" : " ");
 }
 
@@ -150,7 +150,7 @@ static int put_row(struct text *t, struct table *table, const struct record *r)
 	t->marked_unstable = t->marked_unstable || r->status == STATUS_UNSTABLE;
 	rc = rc < 0 ? rc
 		    : table_cell(table, "%.*f %s%s%s", decimals, r->median / unit.factor, unit.name,
-				 undersized ? "u" : "", r->status == STATUS_UNSTABLE ? "?" : " ");
+				 undersized ? " u" : "", r->status == STATUS_UNSTABLE ? "?" : " ");
 	if (rc == 0)
 		rc = record_has(r, "low") && record_has(r, "high") && isfinite(r->low) &&
 				     isfinite(r->high)

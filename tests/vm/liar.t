@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Firmware declares both GPUs on the wrong node; and a bus for which it declares none.
+. tests/vm/lib.sh
+# shellcheck disable=SC2016  # jq's
+planted='.plants = [{ bandwidth: 2e7, latency: 0.01 }] + [(0, 1) as $n | (0, 1) as $g | {
+    cpu_node: $n, mem_node: $n, gpu: $g, latency: 6e-4,
+    bandwidth: (if $n != $g then 3e9 else 2e9 end) }]'
+scenario liar "$planted"
+boot liar <<'END'
+step overview /numabench/sim/bin/numabench
+step all /numabench/sim/bin/numabench --all --quick --budget 600 --size 1MiB --quiet --json - \
+    --output /work/out --only gpu-bandwidth
+step report cat /work/out/report.txt
+step declared $sim/bind --gpu 0 -- grep Cpus_allowed_list /proc/self/status
+step measured $sim/bind --gpu 0 --from /work/out/result.json -- grep Cpus_allowed_list /proc/self/status
+END
+is "$(q all '[.recommendations[] | [.gpu, .node, .matters, .agrees_with_declared] | join(" ")] | join(", ")')" \
+    "0 1 yes false, 1 0 yes false" "the fast nodes are recommended, against the declaration"
+like "$(out report | tr -s ' \n' ' ')" "declared: node 0, disagrees.*declared: node 1, disagrees" \
+    "the report says that the declaration is wrong"
+like "$(out overview)" "GPU 0: numactl --physcpubind=0-1 --membind=0" "without a result it is followed"
+like "$(out declared)" "0-1$" "by bind, too"
+like "$(out measured)" "2-3$" "which follows a result where there is one"
+done_testing
