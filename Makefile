@@ -114,10 +114,10 @@ $(HELPERS): $(B)/tests/helpers/%: $(B)/obj/tests/helpers/%.o $(LIB)
 
 check-programs: $(PROGRAMS) $(SIM_PROGRAMS) $(UNIT_PROGRAMS) $(HELPERS)
 check: check-programs
-	SANITIZE='$(SANITIZE)' CUDA='$(CUDA)' CC='$(CC)' tests/run $(TESTS)
+	BUILD=$(B) SANITIZE="$(SANITIZE)" tests/run $(TESTS)
 
 fidelity: all $(HELPERS)
-	tests/fidelity/run
+	BUILD=$(B) tests/fidelity/run
 
 man: $(MAN)
 $(B)/man/numabench.1: $(B)/bin/numabench

@@ -18,7 +18,10 @@ enum { ROUNDS_MOST = 40, ROUNDS_PRECISE = 10 };
 #define PRECISE 0.01
 /* The first round may take this share of the budget; what it has not reached
  * by then is left out, for five more rounds must follow. */
-#define FIRST_ROUND_SHARE 0.35
+#define FIRST_ROUND_SHARE 0.5
+/* A later opening takes this much of the first one, until one was seen: the first
+ * also waits for memory that a host or a driver has yet to find. */
+#define OPENED_AGAIN 0.5
 
 /* Which allocation of the buffers a round uses. */
 static int opening_of(int round)
@@ -312,7 +315,8 @@ static double forecast(const struct session *s, int rounds)
 	for (size_t t = 0; t < s->nsites; t++)
 		for (size_t i = 0; i < s->ncells; i++)
 			if (s->cells[i].cell.site == t && active(s, i)) {
-				open += s->sites[t].open_s;
+				open += s->sites[t].open_s *
+					(s->sites[t].fresh == 0 ? OPENED_AGAIN : 1);
 				break;
 			}
 	return left * sample + (s->keep_open ? openings : left) * open;
@@ -346,8 +350,8 @@ static int rounds_wanted(const struct session *s)
 	return most && most < ROUNDS_MIN ? most : ROUNDS_MIN;
 }
 
-/* After the first round: fewer cells, where six rounds of all do not fit. One
- * is always kept. */
+/* Fewer cells, where six rounds of all do not fit into the budget. One is always
+ * kept. */
 static void fit_budget(struct session *s)
 {
 	double budget = s->options->budget_s - session_spent(s), all;
@@ -411,7 +415,7 @@ int rounds_run(struct session *s)
 		return -ENOMEM;
 	while (another(s)) {
 		make_round(s, order);
-		if (s->rounds++ == 0 && !session_stopped(s))
+		if (++s->rounds < rounds_wanted(s) && !session_stopped(s))
 			fit_budget(s);
 	}
 	for (size_t i = 0; i < s->nsites && !session_stopped(s); i++)

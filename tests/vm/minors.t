@@ -6,7 +6,7 @@ boot minors <<'END'
 step topology $sim/topology --json
 step text $sim/topology
 step kernel sh -c 'for r in /sys/class/drm/renderD*; do
-    echo "${r##*/} $(basename "$(readlink -f $r/device/..)") $(cat $r/device/../numa_node)"; done'
+    echo "${r##*/} $(basename "$(readlink -f $r/device)") $(cat $r/device/numa_node)"; done'
 END
 is "$(q topology '[.topology.gpus[] | [.index, .pci, .render_node, .declared_node.sysfs] | join(" ")] | join("\n")')" \
     "0 0000:11:00.0 renderD129 0
