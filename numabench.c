@@ -38,6 +38,9 @@ static const struct command command = {
 	.options = option_tables,
 };
 
+/* A page: below it there is nothing to place. */
+enum { SIZE_LEAST = 4096 };
+
 /* ---- one run ---- */
 
 struct front {
@@ -57,6 +60,15 @@ static int complain(const struct err *e, int code)
 {
 	fprintf(stderr, "numabench: %s\n", e->text);
 	return code;
+}
+
+/* A disk that is full, or a reader that is gone, shows only now. */
+static int finish_stdout(struct err *e)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return complain((err_set(e, -EIO, "stdout: %s", strerror(errno ? errno : EIO)), e), 2);
 }
 
 static double elapsed(const struct front *f)
@@ -96,7 +108,9 @@ static int check_request(struct front *f, struct err *e)
 	if (rc == 0)
 		rc = machine_parse_nodes(&f->res.machine, ask->nodes ? ask->nodes : "", &nodes, e);
 	if (rc < 0)
-		return rc;
+		return -EINVAL; /* a node that is not there cannot be; a GPU could */
+	if (ask->size && ask->size < SIZE_LEAST)
+		return err_set(e, -EINVAL, "--size: at least %d bytes are needed", SIZE_LEAST);
 	return machine_parse_gpus(&f->res.machine, ask->gpus ? ask->gpus : "", &f->gpus, e);
 }
 
@@ -216,9 +230,10 @@ static int run_test(struct front *f, size_t row, struct err *e)
 	const struct child_order order = {
 		.program = t->name,
 		.args = args,
-		/* A session keeps its budget but for the six rounds it owes, and a driver may
-		 * take half a minute to start. */
-		.deadline_s = 3 * budget + (t->needs_gpu ? 60 : 20),
+		/* A session keeps its budget but for the six rounds it owes; a driver may take
+		 * half a minute to start, and every GPU may hang for as long. */
+		.deadline_s = 3 * budget + 20 +
+			      (t->needs_gpu ? 30 * (double)(1 + f->res.machine.ngpus) : 0),
 		.stop = &stop_signal,
 		.progress = &f->progress,
 		.share_from = from,
@@ -293,32 +308,36 @@ static int conclude(struct front *f, struct err *e)
 	if (rc < 0)
 		complain(e, 2);
 	if (print_results(f, e) < 0)
-		return complain(e, 2);
-	if (rc == 0)
+		rc = (complain(e, 2), -EIO);
+	if (access(f->result_path, F_OK) == 0)
 		fprintf(stderr, "%s\n", f->folder);
 	return rc < 0 && !stop_signal ? 2 : exit_code(f);
 }
 
+/* The plan, cell by cell, or as the records that it would make. */
 static int dry_run(struct front *f, struct err *e)
 {
+	char name[160];
+
 	if (run_tests(f, e) < 0)
 		return complain(e, 2);
-	printf("%s, %.0f s at the most\n",
-	       f->ask.quick      ? "quick"
-	       : f->ask.thorough ? "thorough"
-				 : "normal",
+	if (f->ask.json && strcmp(f->ask.json, "-") == 0) {
+		result_print(&f->res, stdout);
+		return finish_stdout(e);
+	}
+	printf("%s: %zu cells, %.0f s at the most\n", request_pace(&f->ask).name, f->res.nrecords,
 	       request_pace(&f->ask).budget_s);
-	if (render_records(f->res.records, f->res.nrecords, &f->look, stdout) < 0 ||
-	    fflush(stdout) != 0)
-		return complain((err_set(e, -EIO, "stdout: %s", strerror(errno)), e), 2);
-	return stop_signal ? 128 + stop_signal : 0;
+	for (size_t i = 0; i < f->res.nrecords; i++)
+		printf("  %-14s %s\n", f->res.records[i].test,
+		       record_name(&f->res.records[i], name, sizeof name));
+	return stop_signal ? 128 + stop_signal : finish_stdout(e);
 }
 
-static int list_tests(void)
+static int list_tests(struct err *e)
 {
 	for (size_t i = 0; i < ntests; i++)
 		printf("%-14s %s\n", tests[i].name, tests[i].summary);
-	return fflush(stdout) == 0 ? 0 : 2;
+	return finish_stdout(e);
 }
 
 static int measure_all(struct front *f, int argc, char **argv, struct err *e)
@@ -330,7 +349,7 @@ static int measure_all(struct front *f, int argc, char **argv, struct err *e)
 	if (rc == 0)
 		rc = check_request(f, e);
 	if (rc < 0)
-		return stop_signal ? 128 + stop_signal : complain(e, 2);
+		return stop_signal ? 128 + stop_signal : complain(e, rc == -ENODEV ? 3 : 2);
 	identify_run(f, argc, argv);
 	if (f->ask.dry_run)
 		return dry_run(f, e);
@@ -338,6 +357,8 @@ static int measure_all(struct front *f, int argc, char **argv, struct err *e)
 	if (run_lock(&f->around, holder, e) == -EBUSY)
 		return complain(e, 3);
 	rc = folder_make(f->folder, sizeof f->folder, f->ask.output, f->res.run.id, &f->around, e);
+	if (rc == 0 && f->ask.json && strcmp(f->ask.json, "-") != 0)
+		rc = file_prove(f->ask.json, e);
 	if (rc < 0)
 		return complain(e, 2);
 	rc = run_tests(f, e);
@@ -371,7 +392,7 @@ static int overview(struct front *f, struct err *e)
 	       "  numabench topology          the machine in more detail\n");
 	printf(n ? "  numabench bind --gpu 0 -- COMMAND     run COMMAND where GPU 0 is fed best\n"
 		 : "  numabench mem-bandwidth     memory bandwidth, node by node\n");
-	return fflush(stdout) == 0 ? 0 : 2;
+	return finish_stdout(e);
 }
 
 /* `numabench topology ..`: becomes that program. */
@@ -414,17 +435,15 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && argv[1][0] != '-')
 		return become(argv + 1, &e);
-	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
-	if (rc == 0 && rest.n > 0)
-		rc = err_set(&e, -EINVAL, "unexpected operand '%s'; see --help", rest.v[0]);
+	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc == 0 && argc > 1 && !f.ask.all && !f.ask.list)
 		rc = err_set(&e, -EINVAL, "'%s' goes with --all; see --help", argv[1]);
 	if (rc < 0)
 		return complain(&e, 2);
-	if (rc != OPT_OK)
-		return options_answer(&command, rc, stdout) < 0 ? 2 : 0;
+	if (rc > 0)
+		return 0;
 	if (f.ask.list)
-		return list_tests();
+		return list_tests(&e);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a full disk is an error code, not a death */
 	for (size_t i = 0; i < 3; i++)

@@ -68,9 +68,9 @@ static int choose(struct worker *w, struct stream_set *set, uint64_t caches)
 static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
 {
 	struct working_set size = working_set(w->machine, w->options, site, STREAM_ARRAYS);
+	struct memory_want want = working_place(w, site);
 	struct stream_set *set;
-	int rc = stream_set_open(&set, w->team, size.bytes, site->mem_node,
-				 working_pages(w->options), w->seed + (uint64_t)w->fresh, e);
+	int rc = stream_set_open(&set, w->team, size.bytes, &want, w->seed + (uint64_t)w->fresh, e);
 
 	if (rc == 0 && (rc = choose(w, set, size.caches)) < 0)
 		err_set(e, rc, "out of memory");
@@ -101,6 +101,7 @@ static int sample(struct worker *w, void *buffers, struct cell *c, double *value
 		return err_set(e, rc, "out of memory");
 	*value = stream_counted_bytes(run.kernel->op) * (double)run.n * run.repeat / run.seconds;
 	w->aside_s += stream_set_tell(&run, w->team, &c->rec);
+	working_quota(w->machine, w->node, team_size(w->team), &c->rec);
 	return 0;
 }
 
@@ -132,14 +133,13 @@ const struct bench bench = {
 	.name = "mem-bandwidth",
 	.summary = "memory bandwidth of every CPU node on every memory node",
 	.about = "Read, write, copy, scale, add and triad over arrays of doubles, one thread on "
-		 "each "
-		 "physical core of a CPU node, the arrays on a memory node.\n\n"
+		 "each physical core of a CPU node, the arrays on a memory node.\n\n"
 		 "Bytes are counted as STREAM does: 8 an element for read and write, 16 for copy "
 		 "(a = b) and scale (a = s b), 24 for add (a = b + c) and triad (a = b + s c). An "
 		 "array has four times the node's last-level caches, and 256 MiB, or --size, which "
 		 "may mark the record as undersized. The inner loop is the fastest that the "
-		 "processor knows, found by trial and named in the record. Contents are never "
-		 "zero, and every result is verified.",
+		 "processor knows, found by trial. No contents are zero; sums are always compared, "
+		 "what an operation writes once an opening of the buffers, in full.",
 	.plan = plan,
 	.open = open_site,
 	.sample = sample,

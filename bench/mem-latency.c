@@ -64,14 +64,15 @@ static int order_for(struct worker *w, size_t lines, int mem_node, struct err *e
 static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
 {
 	struct working_set size = working_set(w->machine, w->options, site, BUFFERS);
+	struct memory_want want = working_place(w, site);
 	struct instant began = clock_now();
 	struct chase_set *set = NULL;
 	int rc = order_for(w, size.bytes / sizeof(struct chase_line), site->mem_node, e);
 
 	w->aside_s += clock_span(began, clock_now());
 	if (rc == 0)
-		rc = chase_set_open(&set, w->bench_state, w->team, site->mem_node,
-				    working_pages(w->options), w->seed + (uint64_t)w->fresh, e);
+		rc = chase_set_open(&set, w->bench_state, w->team, &want,
+				    w->seed + (uint64_t)w->fresh, e);
 	*buffers = set;
 	return rc;
 }
@@ -79,18 +80,13 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 static int sample(struct worker *w, void *buffers, struct cell *c, double *value, struct err *e)
 {
 	struct chase_set *set = buffers;
-	struct record *r = &c->rec;
 
 	(void)e;
 	if (c->repeat == 0)
 		c->repeat = repeats_for(chase_set_walk(set, w->team, FIRST_LOADS),
 					1.1 * CHASE_SECONDS, LOADS_MOST);
 	*value = chase_set_walk(set, w->team, c->repeat);
-	snprintf(r->kernel, sizeof(r->kernel), "chase-random-64");
-	r->pages = set->pages;
-	r->threads = 1;
-	r->verified = true; /* the cycle, or it would not have been opened */
-	record_set(r, "kernel", "pages", "threads", "verified", NULL);
+	chase_set_tell(set, &c->rec);
 	return 0;
 }
 
@@ -129,8 +125,9 @@ const struct bench bench = {
 		 "only begin when the one before has ended. The buffer has at least four times "
 		 "the node's last-level caches, and 256 MiB (--size sets another size), on "
 		 "transparent huge pages (--pages).\n\n"
-		 "Before it is used the cycle is walked once and proven to be one, through every "
-		 "line. A sample goes on where the last one stopped.",
+		 "At every opening of the buffer the cycle is walked and proven whole, through "
+		 "every line; a sample goes on where the last one stopped, and is not compared "
+		 "again.",
 	.plan = plan,
 	.open = open_site,
 	.sample = sample,

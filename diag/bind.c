@@ -285,14 +285,14 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	char **ours;
 	size_t n = 0;
-	int rc = options_parse(&command, contexts, argc, argv, &rest, &e);
+	int rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 
 	if (rc < 0) {
 		note(e.text);
 		return EXIT_OWN;
 	}
-	if (rc != OPT_OK)
-		return options_answer(&command, rc, stdout) < 0 ? EXIT_OWN : 0;
+	if (rc > 0)
+		return 0;
 	/* The strings stay; the list itself is the library's to change. */
 	while (environ[n])
 		n++;

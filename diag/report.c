@@ -44,6 +44,7 @@ static const struct command command = {
 		 "measured and nothing judged anew: the report says what the file says. Its exit "
 		 "status is 0 whatever the verdict in the file is.",
 	.options = (const struct opt *const[]){ report_options, NULL },
+	.takes_operands = true,
 };
 
 static int find_format(const struct format **f, const char *name, struct err *e)
@@ -126,12 +127,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
-	if (rc > OPT_OK)
-		rc = options_answer(&command, rc, stdout) < 0
-			     ? err_set(&e, -EIO, "standard output: %s", strerror(errno))
-			     : 0;
-	else if (rc == OPT_OK)
+	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
+	if (rc == 0)
 		rc = report(&own, &rest, &e);
 	if (rc < 0)
 		fprintf(stderr, "%s: %s\n", command.name, e.text);

@@ -101,14 +101,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
-	if (rc > OPT_OK)
-		rc = options_answer(&command, rc, stdout) < 0
-			     ? err_set(&e, -EIO, "standard output: %s", strerror(errno))
-			     : 0;
-	else if (rc == OPT_OK && rest.n > 0)
-		rc = err_set(&e, -EINVAL, "surplus argument '%s'; see --help", rest.v[0]);
-	else if (rc == OPT_OK)
+	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
+	if (rc == 0)
 		rc = run(&o, &e);
 	if (rc < 0)
 		fprintf(stderr, "%s: %s\n", command.name, e.text);

@@ -14,7 +14,7 @@ BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 TEST_TMP=$(mktemp -d "${TMPDIR:-/tmp}/numabench-test.XXXXXX")
 export LC_ALL=C NO_COLOR=1
-# A lock, results and temporary files of this test's own; no scenario or GPU choice of the caller's.
+# Results and temporary files of this test's own (the lock is the machine's: see run); no scenario or GPU choice of the caller's.
 export XDG_RUNTIME_DIR=$TEST_TMP XDG_STATE_HOME=$TEST_TMP/state TMPDIR=$TEST_TMP
 unset NUMABENCH_SIM CUDA_VISIBLE_DEVICES NVIDIA_VISIBLE_DEVICES
 test_number=0
@@ -148,23 +148,36 @@ lines() {
 	[ -n "$1" ] && grep -c '' <<<"$1" || echo 0
 }
 
+# command_path NAME: where run finds it.
+command_path() {
+	local root=${RUN_ROOT:-$BUILD}
+	case $1 in
+	*/*) echo "$1" ;;
+	numabench) echo "$root/bin/numabench" ;;
+	*) if [ -x "$root/libexec/numabench/$1" ]; then echo "$root/libexec/numabench/$1"; else echo "$1"; fi ;;
+	esac
+}
+
 # run COMMAND..: sets out, err, rc and elapsed (seconds). stdin is empty.
 # "numabench" alone, or the name of an executable beside it, is found in $BUILD;
 # RUN_ROOT=$BUILD/sim takes those of the simulator. RUN_TIMEOUT (60 s) ends what hangs: rc 124.
+# A run that finds another one under way on the machine waits for it, but with RUN_IMPATIENT=1.
 run() {
-	local root=${RUN_ROOT:-$BUILD} start=$EPOCHREALTIME command=$1
+	local start command tries
+	command=$(command_path "$1")
 	shift
-	case $command in
-	*/*) ;;
-	numabench) command=$root/bin/numabench ;;
-	*) [ ! -x "$root/libexec/numabench/$command" ] || command=$root/libexec/numabench/$command ;;
-	esac
-	timeout -k 2 "${RUN_TIMEOUT:-60}" "$command" "$@" \
-		>"$TEST_TMP/.out" 2>"$TEST_TMP/.err" </dev/null
-	rc=$?
-	out=$(<"$TEST_TMP/.out")
-	err=$(<"$TEST_TMP/.err")
-	elapsed=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
+	for ((tries = 0; tries < 60; tries++)); do
+		start=$EPOCHREALTIME
+		timeout -k 2 "${RUN_TIMEOUT:-60}" "$command" "$@" \
+			>"$TEST_TMP/.out" 2>"$TEST_TMP/.err" </dev/null
+		rc=$?
+		elapsed=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
+		[ "$rc" -eq 3 ] && [ -z "${RUN_IMPATIENT:-}" ] &&
+			grep -q 'another run is under way' "$TEST_TMP/.err" || break
+		sleep 2
+	done
+	out=$(tr -d '\0' <"$TEST_TMP/.out")
+	err=$(tr -d '\0' <"$TEST_TMP/.err")
 }
 
 # need COMMAND..: skips the whole test where one is missing.

@@ -5,17 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "util/random.h"
+
 _Static_assert(sizeof(struct chase_line) == 64, "a line of the cache");
-
-/* The finaliser of splitmix64 (Steele, Lea and Flood 2014) over its counter. */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
 
 /* Fisher and Yates's shuffle. 32 random bits times i, shifted down: the bias is below n / 2^32
  * of a chance, of no weight here. */
@@ -24,7 +16,7 @@ static void shuffle(uint32_t *v, size_t n, uint64_t seed)
 	for (size_t i = 0; i < n; i++)
 		v[i] = (uint32_t)i;
 	for (size_t i = n - 1; i > 0; i--) {
-		size_t j = (size_t)((draw(&seed) >> 32) * (i + 1) >> 32);
+		size_t j = (size_t)((random_next(&seed) >> 32) * (i + 1) >> 32);
 		uint32_t t = v[i];
 
 		v[i] = v[j];
@@ -113,7 +105,7 @@ static void link_share(void *arg, size_t rank, size_t size)
 
 		line->next = &k->lines[turned(o, o->next[turned(o, i, back)], k->turn)];
 		for (size_t w = 0; w < 7; w++)
-			line->filler[w] = (k->seed + i * 7 + w) * 0x9e3779b97f4a7c15 | 1;
+			line->filler[w] = (k->seed + i * 7 + w) * RANDOM_STEP | 1;
 	}
 }
 

@@ -2,21 +2,23 @@
 #include "kernels/chase_set.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "measure/clock.h"
+#include "util/random.h"
 
-int chase_set_open(struct chase_set **out, const struct chase_order *o, struct team *team, int node,
-		   enum page_kind pages, uint64_t seed, struct err *e)
+int chase_set_open(struct chase_set **out, const struct chase_order *o, struct team *team,
+		   const struct memory_want *want, uint64_t seed, struct err *e)
 {
 	struct chase_set *set = calloc(1, sizeof(*set));
-	size_t turn = (size_t)((seed * 0x9e3779b97f4a7c15 >> 32) % o->n);
+	size_t turn = (size_t)((seed * RANDOM_STEP >> 32) % o->n);
 	int rc;
 
 	*out = NULL;
 	if (!set)
 		return err_set(e, -ENOMEM, "out of memory");
-	rc = memory_map(&set->memory, o->n * sizeof(struct chase_line), node, pages, e);
+	rc = memory_place(&set->memory, o->n * sizeof(struct chase_line), want, e);
 	if (rc < 0)
 		goto out;
 	chase_link(o, set->memory.p, turn, seed, team);
@@ -25,7 +27,7 @@ int chase_set_open(struct chase_set **out, const struct chase_order *o, struct t
 			e, -EIO,
 			"node %d: the chase is not one cycle of %zu lines: memory did not keep "
 			"what was written",
-			node, o->n);
+			want->node, o->n);
 		goto out;
 	}
 	set->pages = memory_obtained(&set->memory);
@@ -70,4 +72,14 @@ double chase_set_walk(struct chase_set *set, struct team *team, size_t loads)
 	team_run(team, walk_alone, &k);
 	set->at = k.at;
 	return k.seconds / (double)k.loads;
+}
+
+void chase_set_tell(const struct chase_set *set, struct record *r)
+{
+	snprintf(r->kernel, sizeof(r->kernel), "chase-random-64");
+	r->pages = set->pages;
+	r->threads = 1;
+	r->verified = true;
+	record_set(r, "kernel", "pages", "threads", "verified", NULL);
+	memory_tell(&set->memory, r);
 }

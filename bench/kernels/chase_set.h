@@ -11,14 +11,18 @@ struct chase_set {
 	const struct chase_line *at; /* where the last walk stopped */
 };
 
-/* Maps a buffer for the order on a node; the team touches it, links it and walks it once, which
- * proves the cycle and is the warm pass. The seed chooses contents and cycle. -EIO when it is no
- * cycle, -ENOMEM and so on, with e. */
-int chase_set_open(struct chase_set **out, const struct chase_order *o, struct team *team, int node,
-		   enum page_kind pages, uint64_t seed, struct err *e);
+/* Places a buffer for the order; the team links it and walks it once, which proves the cycle and
+ * is the warm pass. The seed chooses contents and cycle. -EIO when it is no cycle, otherwise as
+ * memory_place. */
+int chase_set_open(struct chase_set **out, const struct chase_order *o, struct team *team,
+		   const struct memory_want *want, uint64_t seed, struct err *e);
 void chase_set_close(struct chase_set *set); /* NULL is fine */
 
 /* Goes on around the cycle for `loads` loads or a few more, and returns seconds for each. */
 double chase_set_walk(struct chase_set *set, struct team *team, size_t loads);
+
+/* Tells a record of a walk: kernel, pages, threads, verified (the cycle was proven, or there
+ * would be no set), and where the buffer could not be placed. */
+void chase_set_tell(const struct chase_set *set, struct record *r);
 
 #endif

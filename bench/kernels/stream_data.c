@@ -3,20 +3,12 @@
 
 #include <string.h>
 
-/* Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators". */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
+#include "util/random.h"
 
 void stream_data_init(struct stream_data *d, uint64_t seed)
 {
 	for (size_t i = 0; i < STREAM_PERIOD; i++) {
-		uint64_t z = draw(&seed);
+		uint64_t z = random_next(&seed);
 
 		d->b[i] = (double)(1 + (z & 0xffff));
 		d->c[i] = (double)(1 + (z >> 16 & 0xffff));

@@ -53,8 +53,8 @@ static enum page_kind smallest_pages(const struct stream_set *set)
 	return least;
 }
 
-int stream_set_open(struct stream_set **out, struct team *team, size_t bytes, int node,
-		    enum page_kind pages, uint64_t seed, struct err *e)
+int stream_set_open(struct stream_set **out, struct team *team, size_t bytes,
+		    const struct memory_want *want, uint64_t seed, struct err *e)
 {
 	struct stream_set *set = calloc(1, sizeof(*set));
 	int rc;
@@ -64,8 +64,7 @@ int stream_set_open(struct stream_set **out, struct team *team, size_t bytes, in
 		return err_set(e, -ENOMEM, "out of memory");
 	set->n = bytes / sizeof(double);
 	for (size_t i = 0; i < STREAM_ARRAYS; i++) {
-		rc = memory_map(&set->memory[i], set->n * sizeof(double) + i * SKEW, node, pages,
-				e);
+		rc = memory_place(&set->memory[i], set->n * sizeof(double) + i * SKEW, want, e);
 		if (rc < 0) {
 			stream_set_close(set);
 			return rc;
@@ -90,7 +89,7 @@ int stream_set_prove(const struct stream_set *set, struct placement *p)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < 3 && rc == 0; i++)
+	for (size_t i = 0; i < STREAM_ARRAYS && rc == 0; i++)
 		rc = memory_prove(set->memory[i].p, set->memory[i].bytes, p);
 	return rc;
 }
@@ -187,6 +186,7 @@ double stream_set_tell(const struct stream_run *run, struct team *team, struct r
 	r->threads = (int)team_size(team);
 	snprintf(r->kernel, sizeof(r->kernel), "%s", run->kernel->name);
 	record_set(r, "kernel", "pages", "threads", "verified", NULL);
+	memory_tell(&set->memory[0], r);
 	if (m.any)
 		record_status(
 			r, STATUS_CORRUPT,

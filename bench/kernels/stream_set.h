@@ -35,10 +35,10 @@ struct stream_run {
 /* What stream_set_open takes on the memory node, for arrays of `bytes` each. */
 uint64_t stream_set_bytes(uint64_t bytes);
 
-/* Maps three arrays of `bytes` each on a node; each thread of the team touches and fills what
- * it will work on. -ENOMEM and so on with e. */
-int stream_set_open(struct stream_set **out, struct team *team, size_t bytes, int node,
-		    enum page_kind pages, uint64_t seed, struct err *e);
+/* Places three arrays of `bytes` each; each thread of the team touches and fills what it will
+ * work on. As memory_place. */
+int stream_set_open(struct stream_set **out, struct team *team, size_t bytes,
+		    const struct memory_want *want, uint64_t seed, struct err *e);
 void stream_set_close(struct stream_set *set); /* NULL is fine */
 int stream_set_prove(const struct stream_set *set, struct placement *p);
 
@@ -50,8 +50,9 @@ void stream_set_check(struct stream_set *set, struct team *team, enum stream_op 
 		      struct stream_mismatch *m);
 
 /* Tells a record of a run over whole arrays: kernel, pages, threads, and whether the result is
- * right: verified, or the status corrupt with offset, expected and found. A sum is compared
- * always, array a once for each operation of a set. Returns the seconds of that comparison. */
+ * right: verified, or the status corrupt with offset, expected and found; and where the arrays
+ * could not be placed. A sum is compared always, array a once for each operation of a set. Returns
+ * the seconds of that comparison. */
 double stream_set_tell(const struct stream_run *run, struct team *team, struct record *r);
 
 #endif

@@ -48,7 +48,21 @@ void working_set_tell(const struct working_set *w, size_t element, struct record
 		record_status(r, STATUS_OK, "%s", w->cut);
 }
 
-enum page_kind working_pages(const struct session_options *o)
+struct memory_want working_place(const struct worker *w, const struct site *site)
 {
-	return o->pages < 0 ? PAGES_THP : (enum page_kind)o->pages;
+	int pages = w->options->pages;
+
+	return (struct memory_want){
+		.machine = w->machine,
+		.node = site->mem_node,
+		.pages = pages < 0 ? PAGES_THP : (enum page_kind)pages,
+	};
+}
+
+void working_quota(const struct machine *m, const struct node *n, size_t threads, struct record *r)
+{
+	if (r->status == STATUS_OK && m->cpu_quota_milli.is && threads < n->ncores)
+		record_status(r, STATUS_UNSTABLE,
+			      "the cgroup's CPU quota allows %zu of the node's %zu cores", threads,
+			      n->ncores);
 }

@@ -4,6 +4,7 @@
 #define NB_KERNELS_WORKING_SET_H
 
 #include "measure/session.h"
+#include "place/memory.h"
 
 struct working_set {
 	uint64_t bytes;  /* of one buffer */
@@ -22,7 +23,12 @@ struct working_set working_set(const struct machine *m, const struct session_opt
  * reason what was cut. */
 void working_set_tell(const struct working_set *w, size_t element, struct record *r);
 
-/* The kind of pages asked for; transparent huge pages where nobody did. */
-enum page_kind working_pages(const struct session_options *o);
+/* Where a worker's buffers of a site are to lie: on the memory node, in the pages asked for, or
+ * transparent huge pages where nobody asked. */
+struct memory_want working_place(const struct worker *w, const struct site *site);
+
+/* Where the CPU quota kept threads off cores of the node: a bandwidth is not the node's then, and
+ * an ok record becomes unstable. */
+void working_quota(const struct machine *m, const struct node *n, size_t threads, struct record *r);
 
 #endif

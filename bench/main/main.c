@@ -65,6 +65,16 @@ static int measure(struct program *p, struct err *e)
 	return rc;
 }
 
+/* `code`, where stdout took everything. */
+static int finish_stdout(int code)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "numabench %s: stdout: %s\n", bench.name, strerror(errno ? errno : EIO));
+	return 2;
+}
+
 /* Prints the table and says how it ended, as design.md, section 4, has it. */
 static int conclude(struct program *p)
 {
@@ -107,16 +117,14 @@ int main(int argc, char **argv)
 	int rc;
 
 	snprintf(name, sizeof name, "numabench %s", bench.name);
-	rc = options_parse(&command, contexts, argc, argv, &rest, &e);
-	if (rc == 0 && rest.n > 0)
-		rc = err_set(&e, -EINVAL, "unexpected operand '%s'; see --help", rest.v[0]);
+	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc < 0)
 		return complain(bench.name, &e, 2);
-	if (rc != OPT_OK)
-		return options_answer(&command, rc, stdout) < 0 ? 2 : 0;
+	if (rc > 0)
+		return 0;
 	if (p.out.options.list) {
 		bench.list(output_line, stdout);
-		return fflush(stdout) == 0 ? 0 : 2;
+		return finish_stdout(0);
 	}
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_signal }, NULL);
@@ -124,7 +132,10 @@ int main(int argc, char **argv)
 	result_init(&p.out.result);
 	p.out.progress = progress_to(stderr, p.out.options.quiet || p.out.options.json);
 	rc = measure(&p, &e);
-	rc = rc == 0 || rc == -ECANCELED ? conclude(&p) : complain(bench.name, &e, 2);
+	if (rc == 0 || rc == -ECANCELED)
+		rc = conclude(&p);
+	else /* a GPU could be there and is not: unknown, not wrong */
+		rc = complain(bench.name, &e, rc == -ENODEV ? 3 : 2);
 	result_release(&p.out.result);
 	return rc;
 }

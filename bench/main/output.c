@@ -23,6 +23,18 @@ static void on_planned(const struct record *r, void *to)
 		print_object(o, "planned", record_to_json(r));
 }
 
+static void on_sample(size_t cell, const struct record *r, void *to)
+{
+	struct output *o = to;
+	size_t last = r->samples.n - 1;
+
+	if (o->options.json)
+		print_object(o, "sample",
+			     json_pack("{s:I, s:f, s:f, s:f, s:f}", "cell", (json_int_t)cell,
+				       "value", r->samples.v[last], "at", r->at.v[last], "round",
+				       r->round.v[last], "fresh", r->fresh.v[last]));
+}
+
 static void on_record(const struct record *r, void *to)
 {
 	struct output *o = to;
@@ -69,6 +81,7 @@ struct session_sink output_sink(struct output *o, const volatile sig_atomic_t *s
 {
 	return (struct session_sink){
 		.planned = on_planned,
+		.sample = on_sample,
 		.record = on_record,
 		.progress = on_progress,
 		.note = on_note,

@@ -45,6 +45,20 @@ static void add_planned(struct collector *c, const json_t *o)
 		record_release(&more[c->nplanned]);
 }
 
+/* Kept for the case that the record itself never comes. */
+static void add_sample(struct collector *c, const json_t *o)
+{
+	json_int_t cell = json_integer_value(json_object_get(o, "cell"));
+
+	if (cell < 0 || (size_t)cell >= c->nplanned)
+		return;
+	if (record_sample(&c->planned[cell], json_number_value(json_object_get(o, "value")),
+			  json_number_value(json_object_get(o, "at")),
+			  (int)json_number_value(json_object_get(o, "round")),
+			  (int)json_number_value(json_object_get(o, "fresh"))) < 0)
+		c->rc = -ENOMEM;
+}
+
 static void show_progress(const struct collector *c, const json_t *o)
 {
 	const struct child_order *d = c->order;
@@ -80,6 +94,8 @@ static void on_line(char *text, size_t length, void *to)
 		json_array_foreach(v, i, item) add_record(c, item);
 	} else if ((v = json_object_get(o, "planned"))) {
 		add_planned(c, v);
+	} else if ((v = json_object_get(o, "sample"))) {
+		add_sample(c, v);
 	} else if ((v = json_object_get(o, "progress"))) {
 		show_progress(c, v);
 	} else if ((v = json_object_get(o, "note"))) {
@@ -119,6 +135,9 @@ static bool verdict_on_child(const struct collector *c, const struct child_resul
 		return true;
 	}
 	snprintf(why, size, "%s: %s", c->order->program, how);
+	/* One that was told to stop and handed over what it had did well. */
+	if (r->end == CHILD_STOPPED)
+		return c->res->nrecords == c->first;
 	return r->end != CHILD_EXITED || r->code == 2 || r->code > 3;
 }
 
@@ -132,7 +151,6 @@ static bool reported(const struct collector *c, const struct record *planned)
 
 static int add_missing(struct collector *c, const struct child_result *r)
 {
-	bool none = c->res->nrecords == c->first;
 	enum status status;
 	char why[300];
 	bool bad = verdict_on_child(c, r, &status, why, sizeof why);
@@ -142,11 +160,12 @@ static int add_missing(struct collector *c, const struct child_result *r)
 		if (reported(c, &c->planned[i]))
 			continue;
 		record_status(&c->planned[i], status, "%s", why);
+		record_summarise(&c->planned[i]);
 		rc = result_add(c->res, &c->planned[i]);
 		bad = false;
 	}
 	/* What is wrong must stand somewhere, also where no cell is missing. */
-	if (rc == 0 && bad && (none || c->rubbish[0])) {
+	if (rc == 0 && bad) {
 		struct record one;
 
 		record_init(&one);

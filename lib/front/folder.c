@@ -45,6 +45,27 @@ static int prove_writable(const char *folder)
 	return rc;
 }
 
+int file_prove(const char *path, struct err *e)
+{
+	char folder[4096];
+	struct stat st;
+	char *slash;
+	int rc;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(e, -EISDIR, "%s is a folder; name a file", path);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return 0;
+	snprintf(folder, sizeof folder, "%s", path);
+	slash = strrchr(folder, '/');
+	if (!slash)
+		snprintf(folder, sizeof folder, ".");
+	else
+		slash[slash == folder] = '\0';
+	rc = prove_writable(folder);
+	return rc < 0 ? err_set(e, rc, "%s: %s", path, strerror(-rc)) : 0;
+}
+
 static int try_folder(char *path, size_t size, const char *base, const char *below, const char *id)
 {
 	int n, rc;

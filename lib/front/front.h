@@ -72,6 +72,9 @@ struct surroundings { /* what main read from the environment and the system */
 int folder_make(char *path, size_t size, const char *asked, const char *id,
 		const struct surroundings *from, struct err *e);
 
+/* Proves that a file can be made beside `path`, which may be a device. -errno with e. */
+int file_prove(const char *path, struct err *e);
+
 /* Takes the one lock of the machine; the descriptor to keep open, or -EBUSY with
  * e that says who holds it. A place where no lock file can be made is no error
  * (the answer is then a descriptor of /dev/null). */

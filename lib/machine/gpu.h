@@ -49,7 +49,10 @@ void gpu_host_free(struct gpu_dev *d, void *host);
 enum gpu_direction { GPU_H2D, GPU_D2H };
 
 /* `repeat` back-to-back asynchronous copies between pinned host memory and the
- * device, timed by events on the GPU; *seconds is for all of them together. */
+ * device, timed by events on the GPU; *seconds is for all of them together. What
+ * the host takes to start a copy is not in it: they are queued by batches while
+ * other copies run, and a batch of which that is not so is made again. -EIO, too,
+ * where small copies cannot be queued fast enough. */
 int gpu_time_copies(struct gpu_dev *d, enum gpu_direction dir, void *device, void *host,
 		    size_t bytes, unsigned repeat, double *seconds, struct err *e);
 

@@ -156,10 +156,12 @@ void gpu_judge_state(struct gpu_entry *g, const struct gpu_list *l, const struct
 		gpu->state = GPU_NO_DRIVER;
 		snprintf(gpu->state_why, room, "%s%s%s", g->driver[0] ? "bound to " : "no driver",
 			 g->driver, g->driver[0] ? ", not to nvidia" : " is bound to it");
-	} else if (!a->asked || a->cuda_rc == -ENOSYS) {
+	} else if (!m->cuda_build || a->cuda_rc == -ENOSYS) {
+		gpu->state = GPU_NO_CUDA;
+		snprintf(gpu->state_why, room, "this build has no CUDA");
+	} else if (!a->asked) {
 		gpu->state = GPU_UNPROBED;
-		snprintf(gpu->state_why, room, "%.199s",
-			 a->asked ? a->cuda_text : "CUDA was not asked");
+		snprintf(gpu->state_why, room, "CUDA was not asked");
 	} else if (is_hidden(g, l, a, &s->root)) {
 		gpu->state = GPU_HIDDEN;
 	} else {

@@ -11,6 +11,7 @@ static const char *const node_kinds[] = {
 static const char *const gpu_states[] = {
 	[GPU_USABLE] = "usable",       [GPU_HIDDEN] = "hidden", [GPU_LOST] = "lost",
 	[GPU_NO_DRIVER] = "no-driver", [GPU_VFIO] = "vfio",     [GPU_UNPROBED] = "unprobed",
+	[GPU_NO_CUDA] = "no-cuda",
 };
 static const char *const device_kinds[] = {
 	[DEVICE_NIC] = "nic",

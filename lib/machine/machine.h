@@ -57,7 +57,8 @@ enum gpu_state {
 	GPU_LOST,      /* bound to the nvidia driver, not hidden, and CUDA cannot use it: a fault */
 	GPU_NO_DRIVER, /* no driver, or another than nvidia */
 	GPU_VFIO,      /* handed to a virtual machine */
-	GPU_UNPROBED,  /* nobody asked CUDA: a recorded machine, a build without CUDA */
+	GPU_UNPROBED,  /* nobody asked CUDA: a recorded machine, or as the user wished */
+	GPU_NO_CUDA,   /* bound to the nvidia driver, but this program was built without CUDA */
 };
 
 struct gpu {
@@ -167,8 +168,8 @@ int machine_from_json(struct machine *m, const json_t *topology, struct err *e);
 void machine_release(struct machine *m); /* leaves an empty machine */
 
 const char *node_kind_name(enum node_kind k); /* "ordinary", "cpuless", "memoryless" */
-const char *
-gpu_state_name(enum gpu_state s); /* "usable", "hidden", "lost", "no-driver", "vfio", "unprobed" */
+/* "usable", "hidden", "lost", "no-driver", "vfio", "unprobed", "no-cuda" */
+const char *gpu_state_name(enum gpu_state s);
 const char *device_kind_name(enum device_kind k);
 
 #endif

@@ -184,7 +184,7 @@ static void read_gpu(struct reading *r, void *element)
 	get_text(r, "pci", g->pci, sizeof(g->pci));
 	get_text(r, "uuid", g->uuid, sizeof(g->uuid));
 	get_text(r, "name", g->name, sizeof(g->name));
-	g->state = (enum gpu_state)get_word(r, "state", GPU_UNPROBED + 1, gpu_state_word);
+	g->state = (enum gpu_state)get_word(r, "state", GPU_NO_CUDA + 1, gpu_state_word);
 	get_text(r, "state_why", g->state_why, sizeof(g->state_why));
 	g->node_sysfs = get_known(&declared, "sysfs");
 	g->node_nvml = get_known(&declared, "nvml");

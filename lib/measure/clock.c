@@ -16,12 +16,19 @@ double clock_span(struct instant from, struct instant to)
 	return (double)(int64_t)(to.ns - from.ns) * 1e-9;
 }
 
+/* So many steps, about 50 us, or as many of a coarse clock as come in this time. */
+enum { STEPS = 1000 };
+#define STEPS_S 0.010
+
 double clock_resolution(void)
 {
+	struct instant began = clock_now(), b = began;
 	double smallest = 1;
 
-	for (int i = 0; i < 1000; i++) {
-		struct instant a = clock_now(), b = clock_now();
+	for (int i = 0; i < STEPS && clock_span(began, b) < STEPS_S; i++) {
+		struct instant a = clock_now();
+
+		b = clock_now();
 
 		while (clock_span(a, b) <= 0)
 			b = clock_now();

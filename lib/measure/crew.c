@@ -30,8 +30,8 @@ static void be_worker(struct session *s, struct worker_process *p, int in, int o
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	signal(SIGINT, SIG_IGN); /* the parent decides */
-	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_IGN); /* the parent decides, also when a whole group is told to end */
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	for (size_t i = 0; i < s->nworkers; i++) {
 		if (s->workers[i].pid > 0) {
@@ -201,6 +201,8 @@ static enum answer ask(struct session *s, int cpu_node, const struct request *q,
 		free(line);
 		return a;
 	}
+	if (a == ANSWER_DIED && session_stopped(s))
+		a = ANSWER_STOPPED;
 	bool gone = a == ANSWER_DIED && gone_within(p->pid, GRACE_END, &status);
 
 	if (gone)

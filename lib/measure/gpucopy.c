@@ -84,12 +84,19 @@ int gpucopy_open(struct worker *w, const struct site *site, const struct copy_wa
 	c->gpu = site->gpu;
 	c->bytes = copy_bytes(way, w->options);
 	c->pattern = (struct pattern){ .seed = w->seed, .pass = (uint64_t)w->fresh << 32 };
+	c->host = (struct hostmem){
+		.kind = way->memory,
+		.bytes = host_bytes(way, w->options),
+		.want = { .machine = w->machine,
+			  .node = site->mem_node,
+			  .pages = pages < 0 ? PAGES_4K : (enum page_kind)pages },
+	};
 	rc = gpuset_open(w, site->gpu, &c->dev, e);
+	c->host.dev = c->dev;
 	if (rc == 0)
 		rc = gpu_alloc(c->dev, &c->device, c->bytes, e);
 	if (rc == 0)
-		rc = hostmem_alloc(&c->host, way->memory, c->dev, host_bytes(way, w->options),
-				   site->mem_node, pages < 0 ? PAGES_4K : (enum page_kind)pages, e);
+		rc = hostmem_alloc(&c->host, e);
 	if (rc == 0)
 		rc = memory_map(&c->check, check_bytes(c->bytes), site->mem_node, PAGES_4K, e);
 	if (rc < 0) {
@@ -166,6 +173,7 @@ int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, struct record *r, 
 		return err_within(e, rc, "reading data back to verify them");
 	r->verified = m.words == 0;
 	record_set(r, "verified", NULL);
+	memory_tell(&c->host.own, r);
 	if (!r->verified)
 		pattern_report(r, &m);
 	return 0;

@@ -50,7 +50,8 @@ int gpucopy_prove(struct worker *w, void *buffers, struct placement *p);
 /* Puts new contents where the copies will come from, and others where they go. */
 int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, struct err *e);
 
-/* Compares all of what arrived with what was sent: r is verified, or corrupt. */
+/* Compares all of what arrived with what was sent: r is verified, or corrupt; and
+ * tells it where the host's buffer could not be placed. */
 int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, struct record *r, struct err *e);
 
 /* `repeat` copies, in seconds: by the GPU's own events where the kind of memory

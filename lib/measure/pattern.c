@@ -2,21 +2,13 @@
 
 #include <string.h>
 
-/* 2^64 divided by the golden ratio: odd, so that all words of a buffer differ. */
-#define STEP 0x9e3779b97f4a7c15u
+#include "util/random.h"
 
-/* The finaliser of splitmix64 (Steele, Lea and Flood 2014). */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
-
-/* The word at place `from`. The following ones are STEP apart. */
+/* The word at place `from`. The following ones are RANDOM_STEP apart, hence all different. */
 static uint64_t first_word(const struct pattern *what, size_t from)
 {
-	return mix(mix(what->seed + STEP) + what->pass) + STEP * (from / sizeof(uint64_t));
+	return mix64(mix64(what->seed + RANDOM_STEP) + what->pass) +
+	       RANDOM_STEP * (from / sizeof(uint64_t));
 }
 
 void pattern_fill(void *p, size_t bytes, size_t from, const struct pattern *what)
@@ -24,7 +16,7 @@ void pattern_fill(void *p, size_t bytes, size_t from, const struct pattern *what
 	uint64_t word = first_word(what, from), *v = p;
 	size_t n = bytes / sizeof word;
 
-	for (size_t i = 0; i < n; i++, word += STEP)
+	for (size_t i = 0; i < n; i++, word += RANDOM_STEP)
 		v[i] = word;
 	memcpy(v + n, &word, bytes % sizeof word);
 }
@@ -57,7 +49,7 @@ bool pattern_check(const void *p, size_t bytes, size_t from, const struct patter
 	size_t n = bytes / sizeof word, rest = bytes % sizeof word;
 
 	*m = (struct mismatch){ 0 };
-	for (size_t i = 0; i < n; i++, word += STEP)
+	for (size_t i = 0; i < n; i++, word += RANDOM_STEP)
 		if (v[i] != word)
 			note(m, from + i * sizeof word, word, v[i]);
 	memcpy(&last, &word, sizeof last);

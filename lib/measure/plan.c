@@ -26,6 +26,21 @@ int session_site(struct session *s, const struct site *site)
 	return (int)s->nsites++;
 }
 
+/* The first cell that a cell is to be compared with, itself perhaps. */
+static size_t comparison_of(const struct session *s, size_t cell)
+{
+	const struct record *r = &s->cells[cell].cell.rec, *o;
+	size_t i = 0;
+
+	for (; i < cell; i++) {
+		o = &s->cells[i].cell.rec;
+		if (strcmp(o->metric, r->metric) == 0 && o->direction == r->direction &&
+		    o->memory == r->memory && o->gpu == r->gpu && o->bytes == r->bytes)
+			break;
+	}
+	return i;
+}
+
 int session_cell(struct session *s, size_t site, const struct cell *c)
 {
 	struct cell_state *more = grown(s->cells, s->ncells, sizeof *more);
@@ -46,6 +61,7 @@ int session_cell(struct session *s, size_t site, const struct cell *c)
 		r->gpu = at->gpu;
 		record_set(r, "gpu", NULL);
 	}
+	s->cells[s->ncells].comparison = comparison_of(s, s->ncells);
 	return (int)s->ncells++;
 }
 
@@ -154,7 +170,9 @@ int plan_make(struct session *s, struct err *e)
 	const char *nodes = s->options->nodes;
 	int rc = machine_parse_nodes(s->machine, nodes ? nodes : "", &s->nodes, e);
 
-	if (rc == 0 && s->bench->needs_gpu)
+	if (rc < 0)
+		return -EINVAL; /* a node that is not there cannot be; a GPU could */
+	if (s->bench->needs_gpu)
 		rc = choose_gpus(s, e);
 	if (rc == 0)
 		rc = s->bench->plan(s, e);

@@ -1,8 +1,5 @@
-/* rounds.c - rounds over all cells in random order, within the budget.
- *
- * The buffers of a site are allocated afresh before rounds 0, 2 and 4 and every
- * eighth after that, so that six rounds compare three allocations.
- */
+/* rounds.c - rounds over all cells in random order: opens, samples, closes, and
+ * takes what goes wrong. budget.c says how many rounds, of which cells. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,35 +9,6 @@
 #include "measure/session_parts.h"
 #include "place/memory.h"
 
-enum { ROUNDS_MOST = 40, ROUNDS_PRECISE = 10 };
-
-/* After ROUNDS_PRECISE rounds, cells this precise need no more of them. */
-#define PRECISE 0.01
-/* The first round may take this share of the budget; what it has not reached
- * by then is left out, for five more rounds must follow. */
-#define FIRST_ROUND_SHARE 0.5
-/* A later opening takes this much of the first one, until one was seen: the first
- * also waits for memory that a host or a driver has yet to find. */
-#define OPENED_AGAIN 0.5
-
-/* Which allocation of the buffers a round uses. */
-static int opening_of(int round)
-{
-	return round < 2 * OPENINGS_MIN ? round / 2 : OPENINGS_MIN + (round - 2 * OPENINGS_MIN) / 8;
-}
-
-static bool active(const struct session *s, size_t cell)
-{
-	return !s->cells[cell].done && !s->sites[s->cells[cell].cell.site].lost;
-}
-
-static void end_cell(struct cell_state *c, enum status status, const char *why)
-{
-	if (!c->done)
-		record_status(&c->cell.rec, status, "%s", why);
-	c->done = true;
-}
-
 static void end_gpu(struct session *s, int gpu, enum status status, const char *why)
 {
 	char text[400];
@@ -49,7 +17,7 @@ static void end_gpu(struct session *s, int gpu, enum status status, const char *
 	snprintf(text, sizeof text, "GPU %d is used no more: %s", gpu, why);
 	for (size_t i = 0; i < s->ncells; i++)
 		if (s->sites[s->cells[i].cell.site].site.gpu == gpu)
-			end_cell(&s->cells[i], status, text);
+			session_end_cell(&s->cells[i], status, text);
 }
 
 static enum status status_of(enum answer a)
@@ -81,7 +49,7 @@ static void strike(struct session *s, size_t site, enum answer a, const struct r
 	t->lost = true;
 	for (size_t i = 0; i < s->ncells; i++)
 		if (s->cells[i].cell.site == site)
-			end_cell(&s->cells[i], status_of(a), r->why);
+			session_end_cell(&s->cells[i], status_of(a), r->why);
 }
 
 /* Takes over where the pages were at the end; a site that was right before its
@@ -108,6 +76,14 @@ static void take_last_proof(struct session *s, size_t site, const json_t *record
 	}
 }
 
+static void refuse_cells(struct session *s, size_t site, enum answer a, const char *why)
+{
+	s->sites[site].lost = true;
+	for (size_t i = 0; i < s->ncells; i++)
+		if (s->cells[i].cell.site == site)
+			session_end_cell(&s->cells[i], status_of(a), why);
+}
+
 static void close_site(struct session *s, size_t site)
 {
 	struct site_state *t = &s->sites[site];
@@ -118,20 +94,14 @@ static void close_site(struct session *s, size_t site)
 	if (!t->open)
 		return;
 	a = crew_close(s, site, &r);
-	if (a == ANSWER_OK)
+	if (a == ANSWER_OK) {
 		take_last_proof(s, site, r.record);
-	else if (a != ANSWER_STOPPED)
+	} else if (a != ANSWER_STOPPED) { /* nobody knows where the pages were in the end */
+		refuse_cells(s, site, a, r.why);
 		strike(s, site, a, &r);
+	}
 	json_decref(r.record);
 	t->open_s += clock_span(began, clock_now());
-}
-
-static void refuse_cells(struct session *s, size_t site, enum answer a, const char *why)
-{
-	s->sites[site].lost = true;
-	for (size_t i = 0; i < s->ncells; i++)
-		if (s->cells[i].cell.site == site)
-			end_cell(&s->cells[i], status_of(a), why);
 }
 
 /* A simulated clock may set more aside than really passed. */
@@ -140,8 +110,9 @@ static double less(double seconds, double aside_s)
 	return seconds > aside_s ? seconds - aside_s : 0;
 }
 
-/* True when the site is open with the buffers of this opening. */
-static bool ensure_open(struct session *s, size_t site, int opening)
+/* True when the site is open with the buffers of this opening. What a bench
+ * refuses it will refuse again; a worker that died may have been killed. */
+static bool ensure_open(struct session *s, size_t site, int opening, struct cell_state *wanted)
 {
 	struct site_state *t = &s->sites[site];
 	struct instant began = clock_now();
@@ -161,15 +132,18 @@ static bool ensure_open(struct session *s, size_t site, int opening)
 	if (a == ANSWER_OK)
 		return true;
 	if (a != ANSWER_STOPPED) {
-		refuse_cells(s, site, a, r.why);
+		if (a == ANSWER_FAILED)
+			refuse_cells(s, site, a, r.why);
+		session_end_cell(wanted, status_of(a), r.why);
 		strike(s, site, a, &r);
 	}
 	return false;
 }
 
 /* Puts what the worker learnt into the cell, the first bad status staying. */
-static void learn(struct cell_state *c, const struct reply *r, const struct session *s, int opening)
+static void learn(struct session *s, size_t cell, const struct reply *r, int opening)
 {
+	struct cell_state *c = &s->cells[cell];
 	struct record *rec = &c->cell.rec, part;
 	enum status before = rec->status;
 	char why[sizeof rec->reason];
@@ -181,8 +155,10 @@ static void learn(struct cell_state *c, const struct reply *r, const struct sess
 	record_release(&part);
 	if (before != STATUS_OK)
 		record_status(rec, before, "%s", why);
-	if (isfinite(r->value))
-		record_sample(rec, r->value, session_elapsed(s), s->rounds, opening);
+	if (isfinite(r->value) &&
+	    record_sample(rec, r->value, session_elapsed(s), s->rounds, opening) == 0 &&
+	    s->sink->sample)
+		s->sink->sample(cell, rec, s->sink->to);
 	if (rec->status == STATUS_CORRUPT)
 		c->done = true;
 }
@@ -194,16 +170,16 @@ static void visit(struct session *s, size_t cell, int opening)
 	struct reply r;
 	enum answer a;
 
-	if (!ensure_open(s, c->cell.site, opening) || c->done)
+	if (!ensure_open(s, c->cell.site, opening, c) || c->done)
 		return;
 	began = clock_now();
 	a = crew_sample(s, cell, &r);
 	c->sample_s = less(clock_span(began, clock_now()), r.aside_s);
 	s->sites[c->cell.site].open_s += r.aside_s;
 	if (a == ANSWER_OK) {
-		learn(c, &r, s, opening);
+		learn(s, cell, &r, opening);
 	} else if (a != ANSWER_STOPPED) {
-		end_cell(c, status_of(a), r.why);
+		session_end_cell(c, status_of(a), r.why);
 		strike(s, c->cell.site, a, &r);
 	}
 	json_decref(r.record);
@@ -219,22 +195,30 @@ static void shuffle(struct session *s, size_t *v, size_t n)
 	}
 }
 
-static int by_worth(const struct session *s, size_t a, size_t b)
+/* The first round takes what is worth most first, and the cells of a comparison
+ * together, so that what it does not reach are whole comparisons. Insertion keeps
+ * the random order among equals; n is some hundreds. */
+static void sort_for_first_round(const struct session *s, size_t *v, size_t n)
 {
-	return s->cells[b].cell.worth - s->cells[a].cell.worth;
-}
+	size_t *rank = calloc(s->ncells + 1, sizeof *rank);
 
-/* Insertion sort keeps the random order among equals; n is some hundreds. */
-static void sort_stable(const struct session *s, size_t *v, size_t n,
-			int (*order)(const struct session *, size_t, size_t))
-{
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j > 0 && order(s, v[j - 1], v[j]) > 0; j--) {
+	for (size_t i = 0; rank && i < n; i++)
+		if (!rank[s->cells[v[i]].comparison])
+			rank[s->cells[v[i]].comparison] = i + 1;
+	for (size_t i = 1; rank && i < n; i++) {
+		for (size_t j = i; j > 0; j--) {
+			const struct cell_state *a = &s->cells[v[j - 1]], *b = &s->cells[v[j]];
 			size_t t = v[j];
 
+			if (a->cell.worth > b->cell.worth ||
+			    (a->cell.worth == b->cell.worth &&
+			     rank[a->comparison] <= rank[b->comparison]))
+				break;
 			v[j] = v[j - 1];
 			v[j - 1] = t;
 		}
+	}
+	free(rank);
 }
 
 /* The cells in the order of this round. Where not all buffers fit at once, the
@@ -244,11 +228,11 @@ static size_t order_round(struct session *s, size_t *order)
 	size_t *rank = calloc(s->nsites + 1, sizeof *rank), n = 0;
 
 	for (size_t i = 0; i < s->ncells; i++)
-		if (active(s, i))
+		if (session_active(s, i))
 			order[n++] = i;
 	shuffle(s, order, n);
 	if (s->rounds == 0)
-		sort_stable(s, order, n, by_worth);
+		sort_for_first_round(s, order, n);
 	if (!s->keep_open && rank) {
 		size_t *grouped = calloc(n + 1, sizeof *grouped), k = 0;
 
@@ -284,127 +268,20 @@ static void show(struct session *s, size_t cell, double share)
 static void make_round(struct session *s, size_t *order)
 {
 	size_t n = order_round(s, order);
-	int opening = opening_of(s->rounds);
+	int opening = session_opening(s->rounds);
 
 	for (size_t i = 0; i < n && !session_stopped(s); i++) {
 		size_t site = s->cells[order[i]].cell.site;
 		double spent = session_spent(s) / s->options->budget_s;
 
-		if (s->rounds == 0 && i > 0 && spent > FIRST_ROUND_SHARE) {
-			if (!s->keep_open)
-				close_site(s, s->cells[order[i - 1]].cell.site);
+		if (s->rounds == 0 && budget_first_round_ends(s, order, i))
 			break;
-		}
 		show(s, order[i], spent < 1 ? spent : 1);
-		if (active(s, order[i]))
+		if (session_active(s, order[i]))
 			visit(s, order[i], opening);
 		if (!s->keep_open && (i + 1 == n || s->cells[order[i + 1]].cell.site != site))
 			close_site(s, site);
 	}
-}
-
-/* What the rounds until `rounds` are made will still take. */
-static double forecast(const struct session *s, int rounds)
-{
-	int left = rounds - s->rounds,
-	    openings = opening_of(rounds - 1) - opening_of(s->rounds - 1);
-	double open = 0, sample = 0;
-
-	for (size_t i = 0; i < s->ncells; i++)
-		sample += active(s, i) ? s->cells[i].sample_s : 0;
-	for (size_t t = 0; t < s->nsites; t++)
-		for (size_t i = 0; i < s->ncells; i++)
-			if (s->cells[i].cell.site == t && active(s, i)) {
-				open += s->sites[t].open_s *
-					(s->sites[t].fresh == 0 ? OPENED_AGAIN : 1);
-				break;
-			}
-	return left * sample + (s->keep_open ? openings : left) * open;
-}
-
-/* The cell to do without first: one that the first round did not reach, else
- * the one that is worth least, the last of its equals. ncells when none is left
- * to choose from. */
-static size_t least_wanted(const struct session *s)
-{
-	size_t least = s->ncells;
-	bool unreached = false;
-
-	for (size_t i = 0; i < s->ncells; i++) {
-		bool no_sample = s->cells[i].cell.rec.samples.n == 0;
-
-		if (!active(s, i) || (unreached && !no_sample))
-			continue;
-		if (least == s->ncells || (no_sample && !unreached) ||
-		    s->cells[i].cell.worth <= s->cells[least].cell.worth)
-			least = i;
-		unreached = no_sample;
-	}
-	return least;
-}
-
-static int rounds_wanted(const struct session *s)
-{
-	int most = s->options->rounds;
-
-	return most && most < ROUNDS_MIN ? most : ROUNDS_MIN;
-}
-
-/* Fewer cells, where six rounds of all do not fit into the budget. One is always
- * kept. */
-static void fit_budget(struct session *s)
-{
-	double budget = s->options->budget_s - session_spent(s), all;
-	size_t left = 0, left_out = 0;
-
-	for (size_t i = 0; i < s->ncells; i++)
-		left += active(s, i) && s->cells[i].cell.rec.samples.n > 0;
-	all = session_spent(s) + forecast(s, rounds_wanted(s));
-	for (size_t i; (i = least_wanted(s)) < s->ncells; left_out++) {
-		bool reached = s->cells[i].cell.rec.samples.n > 0;
-
-		if (reached && (left <= 1 || forecast(s, rounds_wanted(s)) <= budget))
-			break;
-		left -= reached;
-		end_cell(&s->cells[i], STATUS_SKIPPED,
-			 "left out: enough rounds of every cell do not fit into the budget");
-	}
-	if (left_out)
-		session_note(s,
-			     "%s: %zu cells left out: %d rounds of all would take %.0f s or more",
-			     s->bench->name, left_out, rounds_wanted(s),
-			     all > s->options->budget_s ? all : s->options->budget_s);
-}
-
-static bool precise(const struct session *s)
-{
-	for (size_t i = 0; i < s->ncells; i++) {
-		struct record *r = &s->cells[i].cell.rec;
-
-		if (!active(s, i))
-			continue;
-		record_summarise(r);
-		if (!record_has(r, "low") || !(r->high - r->low < 2 * PRECISE * r->median))
-			return false;
-	}
-	return true;
-}
-
-static bool another(const struct session *s)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < s->ncells; i++)
-		any |= active(s, i);
-	if (!any || session_stopped(s))
-		return false;
-	if (s->options->rounds && s->rounds >= s->options->rounds)
-		return false;
-	if (s->rounds < ROUNDS_MIN)
-		return true;
-	if (s->rounds >= ROUNDS_MOST || (s->rounds >= ROUNDS_PRECISE && precise(s)))
-		return false;
-	return session_spent(s) + forecast(s, s->rounds + 1) < s->options->budget_s;
 }
 
 int rounds_run(struct session *s)
@@ -413,10 +290,11 @@ int rounds_run(struct session *s)
 
 	if (!order)
 		return -ENOMEM;
-	while (another(s)) {
+	while (budget_another(s)) {
 		make_round(s, order);
-		if (++s->rounds < rounds_wanted(s) && !session_stopped(s))
-			fit_budget(s);
+		s->rounds++;
+		if (!session_stopped(s))
+			budget_fit(s);
 	}
 	for (size_t i = 0; i < s->nsites && !session_stopped(s); i++)
 		close_site(s, i);

@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "measure/session_parts.h"
-
-static const char *const page_words[] = { "4k", "thp", "hugetlb", NULL };
+#include "util/random.h"
 
 #define OPTION(field) offsetof(struct session_options, field)
 const struct opt session_option_table[] = {
@@ -38,7 +37,7 @@ const struct opt session_option_table[] = {
 	  .name = "pages",
 	  .arg = "KIND",
 	  .offset = OPTION(pages),
-	  .choices = page_words,
+	  .choices = page_kind_words,
 	  .help = "pages of host buffers: 4k, thp or hugetlb" },
 	{ .kind = OPT_INT,
 	  .name = "rounds",
@@ -120,6 +119,18 @@ double session_spent(const struct session *s)
 	return session_elapsed(s) - s->hung_s;
 }
 
+bool session_active(const struct session *s, size_t cell)
+{
+	return !s->cells[cell].done && !s->sites[s->cells[cell].cell.site].lost;
+}
+
+void session_end_cell(struct cell_state *c, enum status status, const char *why)
+{
+	if (!c->done)
+		record_status(&c->cell.rec, status, "%s", why);
+	c->done = true;
+}
+
 void session_note(struct session *s, const char *fmt, ...)
 {
 	char line[400];
@@ -133,14 +144,9 @@ void session_note(struct session *s, const char *fmt, ...)
 	s->sink->note(line, s->sink->to);
 }
 
-/* Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators". */
 uint64_t session_random(struct session *s)
 {
-	uint64_t z = s->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
+	return random_next(&s->random);
 }
 
 /* A CPU quota below the threads that run stops them again and again. */
@@ -179,13 +185,14 @@ static void release(struct session *s)
 	free(s->workers);
 }
 
-/* A step that takes longer than this hangs. A driver or a large, slow node may
- * well take seconds to start. */
-static double step_deadline(double budget_s)
+/* A step that takes longer than this hangs. A driver may well take seconds to
+ * start, a large and slow node to be filled. The front door counts on half a
+ * minute at most for each GPU (numabench.c). */
+static double step_deadline(const struct bench *b, double budget_s)
 {
-	double d = 2 * budget_s;
+	double d = 2 * budget_s, most = b->needs_gpu ? 30 : 60;
 
-	return d < 10 ? 10 : d > 60 ? 60 : d;
+	return d < 10 ? 10 : d > most ? most : d;
 }
 
 int session_run(const struct bench *b, const struct session_options *o, const struct machine *m,
@@ -197,7 +204,7 @@ int session_run(const struct bench *b, const struct session_options *o, const st
 		.machine = m,
 		.sink = sink,
 		.began = clock_now(),
-		.step_deadline_s = step_deadline(o->budget_s),
+		.step_deadline_s = step_deadline(b, o->budget_s),
 	};
 	int rc;
 

@@ -103,7 +103,9 @@ struct bench {
 /* What a session hands out as it goes; the caller prints. All may be NULL. */
 struct session_sink {
 	void (*planned)(const struct record *r, void *to); /* every cell, before the first sample */
-	void (*record)(const struct record *r, void *to);  /* finished, in plan order */
+	/* a cell's newest sample; cells count from 0 in the order planned */
+	void (*sample)(size_t cell, const struct record *r, void *to);
+	void (*record)(const struct record *r, void *to); /* finished, in plan order */
 	void (*progress)(double share, double left_s, const char *what, void *to);
 	void (*note)(const char *line, void *to); /* the plan, what was left out */
 	void *to;

@@ -2,7 +2,8 @@
  *
  *   session.c   the story: plan, rounds, records
  *   plan.c      which cells there are to be, and what fits into memory
- *   rounds.c    order, openings, budget
+ *   rounds.c    rounds in random order; what goes wrong in them
+ *   budget.c    how many rounds, of which cells
  *   crew.c      the worker processes as the parent sees them
  *   worker.c    what a worker does: opens, samples, proves, closes
  */
@@ -29,7 +30,8 @@ struct site_state {
 
 struct cell_state {
 	struct cell cell;
-	bool done;       /* takes no more samples */
+	size_t comparison; /* its first cell: same metric, direction, memory, size and GPU */
+	bool done;         /* takes no more samples */
 	double sample_s; /* forecast of a sample: what the last one took, less what it set aside */
 };
 
@@ -67,6 +69,14 @@ void plan_say(struct session *s);
 
 /* rounds.c */
 int rounds_run(struct session *s);
+
+/* budget.c. Which opening of the buffers a round uses; whether the first round
+ * ends before order[next]; leaves out what does not fit; whether to make another
+ * round. */
+int session_opening(int round);
+bool budget_first_round_ends(const struct session *s, const size_t *order, size_t next);
+void budget_fit(struct session *s);
+bool budget_another(const struct session *s);
 
 /* worker.c: the worker's life: bound first, then one request after another.
  * Returns the process's exit status. */
@@ -108,6 +118,9 @@ bool session_stopped(const struct session *s);
 double session_elapsed(const struct session *s);
 double session_spent(const struct session *s); /* of the budget */
 void session_note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool session_active(const struct session *s, size_t cell); /* takes samples still */
+/* No more samples; the status stays that of the first call. */
+void session_end_cell(struct cell_state *c, enum status status, const char *why);
 uint64_t session_random(struct session *s); /* splitmix64 */
 
 #endif

@@ -7,6 +7,9 @@
 
 #include "measure/clock.h"
 
+/* A step of the clock that is missed at a sample's begin or end then makes a thousandth. */
+enum { CLOCK_STEPS = 1000 };
+
 struct timed {
 	void (*fn)(void *arg, size_t rank, size_t size);
 	void *arg;
@@ -44,7 +47,8 @@ double time_team(struct team *t, void (*fn)(void *arg, size_t rank, size_t size)
 
 unsigned repeats_for(double seconds, double target, unsigned most)
 {
-	double wanted = seconds > 0 ? ceil(target / seconds) : most;
+	double least = CLOCK_STEPS * clock_resolution();
+	double wanted = seconds > 0 ? ceil(fmax(target, least) / seconds) : most;
 
 	if (most <= 1 || wanted <= 1)
 		return 1;

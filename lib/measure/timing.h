@@ -9,8 +9,8 @@
 /* Runs fn on all threads of the team: from the first start to the last end. */
 double time_team(struct team *t, void (*fn)(void *arg, size_t rank, size_t size), void *arg);
 
-/* How many repetitions make a sample of `target` seconds when one took
- * `seconds`: at least 1, at most `most`. For seconds <= 0: most. */
+/* How many repetitions make a sample of `target` seconds, and of a thousand steps of the
+ * clock, when one took `seconds`: at least 1, at most `most`. For seconds <= 0: most. */
 unsigned repeats_for(double seconds, double target, unsigned most);
 
 /* A sample lasts this long at least (facts.md, section 10: windows of 10 ms). */

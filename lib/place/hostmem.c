@@ -3,21 +3,48 @@
 
 #include <string.h>
 
-/* Any value but zero: nothing may be left to the kernel's shared zero page. */
-enum { FIRST_TOUCH = 0x5a };
+#include "place/threads.h"
 
-static int pinned_alloc(struct hostmem *h, struct gpu_dev *d, size_t bytes, int node, struct err *e)
+static int pin(struct hostmem *h, struct err *e)
 {
-	/* Where the policy is refused the pages fall where the caller runs; the
-	 * proof tells whether that is the node that was asked for. */
-	int policy = policy_bind_thread(node);
-	int rc = gpu_host_alloc(d, &h->p, bytes, e);
+	int rc = gpu_host_alloc(h->dev, &h->p, h->bytes, e);
 
 	if (rc == 0)
-		memset(h->p, FIRST_TOUCH, bytes);
-	if (policy == 0)
-		policy_reset_thread();
-	h->dev = d;
+		memset(h->p, MEMORY_TOUCH, h->bytes);
+	return rc;
+}
+
+/* Without a policy the driver's pages fall where the caller runs: on a CPU of their node, then,
+ * where it has one. */
+static int pin_from_node(struct hostmem *h, struct err *e)
+{
+	const struct node *node = machine_node(h->want.machine, h->want.node);
+	struct idset home;
+	int rc, back;
+
+	if (!node || idset_empty(&node->allowed_cpus))
+		return pin(h, e);
+	rc = thread_cpus(&home, e);
+	if (rc == 0)
+		rc = thread_bind(&node->allowed_cpus, e);
+	if (rc < 0)
+		return rc;
+	rc = pin(h, e);
+	h->own.touched = rc == 0;
+	back = thread_bind(&home, rc < 0 ? NULL : e);
+	return rc < 0 ? rc : back;
+}
+
+static int pinned_alloc(struct hostmem *h, struct err *e)
+{
+	int rc;
+
+	h->own = (struct memory){ .node = h->want.node };
+	h->own.bound = policy_bind_thread(h->want.node) == 0;
+	if (!h->own.bound)
+		return pin_from_node(h, e);
+	rc = pin(h, e);
+	policy_reset_thread();
 	return rc;
 }
 
@@ -26,16 +53,14 @@ static void pinned_free(struct hostmem *h)
 	gpu_host_free(h->dev, h->p);
 }
 
-static int pageable_alloc(struct hostmem *h, struct gpu_dev *d, size_t bytes, int node,
-			  struct err *e)
+static int pageable_alloc(struct hostmem *h, struct err *e)
 {
-	int rc = memory_map(&h->own, bytes, node, h->pages, e);
+	int rc = memory_place(&h->own, h->bytes, &h->want, e);
 
-	(void)d;
 	if (rc < 0)
 		return rc;
 	h->p = h->own.p;
-	memset(h->p, FIRST_TOUCH, h->own.mapped);
+	memset(h->p, MEMORY_TOUCH, h->own.mapped);
 	return 0;
 }
 
@@ -57,16 +82,14 @@ const struct hostmem_kind *hostmem_kind(enum memory_kind kind)
 	return NULL;
 }
 
-int hostmem_alloc(struct hostmem *h, enum memory_kind kind, struct gpu_dev *d, size_t bytes,
-		  int node, enum page_kind pages, struct err *e)
+int hostmem_alloc(struct hostmem *h, struct err *e)
 {
-	const struct hostmem_kind *k = hostmem_kind(kind);
 	int rc;
 
-	*h = (struct hostmem){ .kind = kind, .bytes = bytes, .node = node, .pages = pages };
-	rc = k->alloc(h, d, bytes, node, e);
+	h->p = NULL;
+	rc = hostmem_kind(h->kind)->alloc(h, e);
 	if (rc < 0)
-		h->p = NULL;
+		hostmem_free(h);
 	return rc;
 }
 

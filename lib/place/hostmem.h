@@ -10,31 +10,30 @@
 #include "result/record.h"
 
 struct hostmem {
+	/* What is asked for, filled by the caller. */
 	enum memory_kind kind;
-	void *p;
 	size_t bytes;
-	int node;
-	enum page_kind pages; /* pageable: asked for, before alloc */
-	struct memory own;    /* pageable, registered */
-	struct gpu_dev *dev;  /* pinned: who frees it */
+	struct memory_want want; /* pages: of pageable memory */
+	struct gpu_dev *dev;     /* that pins it; NULL will do for pageable memory */
+	/* What came of it. */
+	void *p;
+	struct memory own; /* how it was placed; of pageable memory the mapping, too */
 };
 
 struct hostmem_kind {
 	enum memory_kind kind;
 	bool device_timed; /* events on the GPU time it; else the host clock does */
-	/* Allocates on a node and touches every page. -ENOSYS, -ENOMEM .. with e. */
-	int (*alloc)(struct hostmem *h, struct gpu_dev *d, size_t bytes, int node, struct err *e);
+	/* Allocates on the wanted node and touches every page. -ENOSYS, -ENOMEM .. with e. */
+	int (*alloc)(struct hostmem *h, struct err *e);
 	void (*free)(struct hostmem *h);
 };
 
 /* NULL when this build has no such kind. */
 const struct hostmem_kind *hostmem_kind(enum memory_kind kind);
 
-/* The row's alloc on a fresh h, and its free. The kind must be one that
- * hostmem_kind knows; d may be NULL for pageable memory. What was not allocated
- * may be freed. */
-int hostmem_alloc(struct hostmem *h, enum memory_kind kind, struct gpu_dev *d, size_t bytes,
-		  int node, enum page_kind pages, struct err *e);
+/* The row's alloc, and its free. The kind must be one that hostmem_kind knows. What was not
+ * allocated may be freed. */
+int hostmem_alloc(struct hostmem *h, struct err *e);
 void hostmem_free(struct hostmem *h);
 
 #endif

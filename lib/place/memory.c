@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "machine/sysroot.h"
+#include "place/threads.h"
 #include "util/idset.h"
 
 /* linux/mman.h has these; glibc 2.36 does not pass them on. */
@@ -141,6 +142,96 @@ void memory_unmap(struct memory *m)
 	if (m->base)
 		munmap(m->base, m->base_bytes);
 	*m = (struct memory){ 0 };
+}
+
+/* The threads that touch first: one for so many bytes, since starting one takes about as long as
+ * clearing a megabyte; more than these hardly clear pages any faster. */
+enum { TOUCH_SHARE = 16 << 20, TOUCH_THREADS = 16 };
+
+static size_t touch_threads(const struct machine *machine, size_t bytes)
+{
+	const struct known *quota = &machine->cpu_quota_milli;
+	size_t n = bytes / TOUCH_SHARE;
+
+	n = n < TOUCH_THREADS ? n : TOUCH_THREADS;
+	if (quota->is && (size_t)quota->value / 1000 < n)
+		n = (size_t)quota->value / 1000;
+	return n ? n : 1;
+}
+
+static void touch_share(void *arg, size_t rank, size_t size)
+{
+	const struct memory *m = arg;
+	size_t page = base_page(), pages = m->mapped / page;
+
+	for (size_t i = pages * rank / size; i < pages * (rank + 1) / size; i++)
+		((volatile char *)m->p)[i * page] = MEMORY_TOUCH;
+}
+
+int memory_first_touch(struct memory *m, const struct machine *machine, struct err *e)
+{
+	const struct node *node;
+	struct team *team;
+	int cpus[TOUCH_THREADS], rc;
+	size_t most, n = 0;
+
+	if (m->bound)
+		return 0;
+	node = machine_node(machine, m->node);
+	if (!node)
+		return 0;
+	most = touch_threads(machine, m->mapped);
+	for (int c = -1; n < most && (c = idset_next(&node->allowed_cpus, c)) >= 0;)
+		cpus[n++] = c;
+	if (n == 0)
+		return 0;
+	rc = team_start(&team, cpus, n, e);
+	if (rc < 0)
+		return err_within(e, rc, "touching memory of node %d from its own CPUs", m->node);
+	team_run(team, touch_share, m);
+	team_stop(team);
+	m->touched = true;
+	return 0;
+}
+
+int memory_place(struct memory *m, size_t bytes, const struct memory_want *want, struct err *e)
+{
+	int rc = memory_map(m, bytes, want->node, want->pages, e);
+
+	if (rc == 0)
+		rc = memory_first_touch(m, want->machine, e);
+	if (rc < 0)
+		memory_unmap(m);
+	return rc;
+}
+
+/* Does the kernel move pages to the threads that use them? Bound ones it leaves alone. */
+static bool balancing(void)
+{
+	struct sysroot root;
+	struct known on = { 0 };
+
+	if (sysroot_open_live(&root, NULL) == 0) {
+		on = sysroot_number(&root, "proc/sys/kernel/numa_balancing");
+		sysroot_close(&root);
+	}
+	return on.is && on.value > 0;
+}
+
+void memory_tell(const struct memory *m, struct record *r)
+{
+	if (r->status != STATUS_OK || m->bound)
+		return;
+	if (!m->touched)
+		record_status(r, STATUS_OK,
+			      "the kernel refuses to bind memory, and node %d has no CPU allowed "
+			      "that could touch it first",
+			      m->node);
+	else if (balancing())
+		record_status(r, STATUS_OK,
+			      "the kernel refuses to bind memory: it was touched first on node %d, "
+			      "and automatic balancing (kernel.numa_balancing) may move it",
+			      m->node);
 }
 
 int policy_bind_thread(int node)

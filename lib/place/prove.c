@@ -270,12 +270,6 @@ static enum proof weaker(enum proof a, enum proof b)
 	return strength[a] < strength[b] ? a : b;
 }
 
-static void forget(struct placement *found)
-{
-	free(found->resident);
-	*found = (struct placement){ 0 };
-}
-
 int memory_prove(const void *start, size_t bytes, struct placement *p)
 {
 	uintptr_t page = base_page(), first = (uintptr_t)start / page * page;
@@ -288,18 +282,18 @@ int memory_prove(const void *start, size_t bytes, struct placement *p)
 		return 0;
 	rc = ask_every_page(first, pages, &found);
 	if (rc != 0 && rc != -ENOMEM) {
-		forget(&found);
+		placement_release(&found);
 		found.proof = PROOF_NUMA_MAPS;
 		rc = read_numa_maps(&range, &found);
 	}
 	if (rc != 0 && rc != -ENOMEM) {
-		forget(&found);
+		placement_release(&found);
 		rc = count_pages(&found, NOT_THERE, pages);
 	}
 	p->proof = p->nresident ? weaker(p->proof, found.proof) : found.proof;
 	for (size_t i = 0; i < found.nresident && rc == 0; i++)
 		rc = count_pages(p, found.resident[i].node, found.resident[i].pages);
-	forget(&found);
+	placement_release(&found);
 	return rc;
 }
 
@@ -328,10 +322,16 @@ static void describe_pages(const struct placement *p, char *buf, size_t size)
 	}
 }
 
+/* Before the reason that stands there, which may say why. */
+static void judge_pages(struct record *r, enum status status, const char *text)
+{
+	record_status(r, status, "%s%s%s", text, r->reason[0] ? "; " : "", r->reason);
+}
+
 void placement_judge(struct record *r, int cpu_node)
 {
 	const struct placement *p = &r->placement;
-	char found[200];
+	char found[200], text[240];
 
 	/* What went wrong otherwise says more than where it happened. */
 	if (r->status != STATUS_OK && r->status != STATUS_UNPROVEN && r->status != STATUS_UNSTABLE)
@@ -345,12 +345,13 @@ void placement_judge(struct record *r, int cpu_node)
 		}
 	}
 	if (p->proof == PROOF_NONE) {
-		record_status(r, STATUS_UNPROVEN,
-			      "neither move_pages nor numa_maps tells where the pages are");
+		judge_pages(r, STATUS_UNPROVEN,
+			    "neither move_pages nor numa_maps tells where the pages are");
 	} else if (!placement_holds(p)) {
 		describe_pages(p, found, sizeof(found));
-		record_status(r, STATUS_MISPLACED, "asked for node %d, found %s", p->requested,
-			      p->nresident ? found : "no page at all");
+		snprintf(text, sizeof(text), "asked for node %d, found %s", p->requested,
+			 p->nresident ? found : "no page at all");
+		judge_pages(r, STATUS_MISPLACED, text);
 	}
 }
 

@@ -92,17 +92,27 @@ static bool last_raises(_Atomic uint32_t *count, size_t size, _Atomic uint32_t *
 	return true;
 }
 
+int thread_cpus(struct idset *cpus, struct err *e)
+{
+	*cpus = (struct idset){ { 0 } };
+	if (sched_getaffinity(0, sizeof(*cpus), (cpu_set_t *)(void *)cpus))
+		return err_set(e, -EINVAL, "cannot read which CPUs a thread is bound to: %s",
+			       strerror(errno));
+	return 0;
+}
+
 int thread_bind(const struct idset *cpus, struct err *e)
 {
 	char want[256], got[256];
-	struct idset back = { { 0 } };
+	struct idset back;
+	int rc;
 
 	idset_format(cpus, want, sizeof(want));
 	if (sched_setaffinity(0, sizeof(*cpus), (const cpu_set_t *)(const void *)cpus))
 		return err_set(e, -EINVAL, "cannot bind to CPUs %s: %s", want, strerror(errno));
-	if (sched_getaffinity(0, sizeof(back), (cpu_set_t *)(void *)&back))
-		return err_set(e, -EINVAL, "cannot read back the CPUs bound to (%s): %s", want,
-			       strerror(errno));
+	rc = thread_cpus(&back, e);
+	if (rc < 0)
+		return rc;
 	if (idset_equal(cpus, &back))
 		return 0;
 	idset_format(&back, got, sizeof(got));

@@ -7,6 +7,9 @@
 #include "util/err.h"
 #include "util/idset.h"
 
+/* The CPUs that the calling thread is bound to. -EINVAL with e. */
+int thread_cpus(struct idset *cpus, struct err *e);
+
 /* Binds the calling thread to CPUs and reads the mask back: -EINVAL when it did
  * not take (not allowed), with e. */
 int thread_bind(const struct idset *cpus, struct err *e);

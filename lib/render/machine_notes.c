@@ -78,7 +78,8 @@ static void note_states(struct notes *s)
 	for (size_t i = 0; i < s->m->ngpus; i++) {
 		const struct gpu *g = &s->m->gpus[i];
 
-		if (g->state != GPU_USABLE && g->state != GPU_UNPROBED)
+		/* Those of which CUDA was not asked: one line below is for all of them. */
+		if (g->state != GPU_USABLE && g->state != GPU_UNPROBED && g->state != GPU_NO_CUDA)
 			note(s, "GPU %d is %s: %s.", g->index, gpu_state_name(g->state),
 			     g->state_why);
 		if (g->busy)

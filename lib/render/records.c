@@ -6,33 +6,18 @@
 
 #include "render/table.h"
 #include "render/text.h"
+#include "result/field.h"
 
 /* What tells cells apart; a column is printed when it says something: see is_shown. */
 struct key {
-	const char *field, *head;
-	char align;
-	int (*put)(struct table *t, const struct record *r);
+	const char *field, *head; /* the field is a whole number */
+	bool unless_alike;        /* shown only where it is not the memory's node */
 };
 
-static int put_gpu(struct table *t, const struct record *r)
-{
-	return table_cell(t, "%d", r->gpu);
-}
-
-static int put_cpu_node(struct table *t, const struct record *r)
-{
-	return table_cell(t, "%d", r->cpu_node);
-}
-
-static int put_mem_node(struct table *t, const struct record *r)
-{
-	return table_cell(t, "%d", r->mem_node);
-}
-
 static const struct key keys[] = {
-	{ .field = "gpu", .head = "GPU", .align = 'r', .put = put_gpu },
-	{ .field = "cpu_node", .head = "CPUs of", .align = 'r', .put = put_cpu_node },
-	{ .field = "mem_node", .head = "node", .align = 'r', .put = put_mem_node },
+	{ .field = "gpu", .head = "GPU" },
+	{ .field = "cpu_node", .head = "CPUs of", .unless_alike = true },
+	{ .field = "mem_node", .head = "node" },
 };
 enum { NKEYS = sizeof keys / sizeof keys[0] };
 
@@ -45,7 +30,21 @@ static bool same_test(const struct record *a, const struct record *b)
 static bool is_shown(const struct key *k, const struct record *r)
 {
 	return record_has(r, k->field) &&
-	       (k->put != put_cpu_node || !record_has(r, "mem_node") || r->cpu_node != r->mem_node);
+	       (!k->unless_alike || !record_has(r, "mem_node") || r->cpu_node != r->mem_node);
+}
+
+/* Empty where the record lacks it. */
+static int put_key(struct table *t, const struct key *k, const struct record *r)
+{
+	json_t *v;
+	int rc;
+
+	if (!record_has(r, k->field))
+		return table_cell(t, "%s", "");
+	v = field_get(&fields[field_index(k->field)], r);
+	rc = v ? table_cell(t, "%" JSON_INTEGER_FORMAT, json_integer_value(v)) : -ENOMEM;
+	json_decref(v);
+	return rc;
 }
 
 /* A size is part of a cell's name where one test has several. */
@@ -84,9 +83,8 @@ static int put_record(struct table *t, const struct record *r, const bool *shown
 
 	for (size_t k = 0; rc == 0 && k < NKEYS; k++)
 		if (shown[k])
-			rc = record_has(r, keys[k].field) ? keys[k].put(t, r)
-							  : table_cell(t, "%s", "");
-	if (rc == 0 && text_has_figure(r)) {
+			rc = put_key(t, &keys[k], r);
+	if (rc == 0 && record_has_figure(r)) {
 		rc = put_figures(t, r);
 	} else {
 		/* No figure: median, interval and best stay empty. */
@@ -114,7 +112,7 @@ static int add_columns(struct table *t, const bool *shown)
 
 	for (size_t k = 0; rc == 0 && k < NKEYS; k++)
 		if (shown[k])
-			rc = table_column(t, keys[k].head, keys[k].align);
+			rc = table_column(t, keys[k].head, 'r');
 	for (size_t c = 0; rc == 0 && c < sizeof figures / sizeof figures[0]; c++)
 		rc = table_column(t, figures[c].head, figures[c].align);
 	return rc;

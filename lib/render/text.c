@@ -13,15 +13,6 @@
 static const char simulated_line[] =
 	"SIMULATED: the GPU figures come from the test simulator, not from hardware.";
 
-static bool is_measured(const struct result *res, int gpu)
-{
-	for (size_t i = 0; i < res->nrecords; i++)
-		if (record_has(&res->records[i], "gpu") && res->records[i].gpu == gpu &&
-		    text_has_figure(&res->records[i]))
-			return true;
-	return false;
-}
-
 /* Why a GPU has no figures, in a few words. */
 static const char *why_unmeasured(const struct result *res, const struct gpu *g)
 {
@@ -55,10 +46,11 @@ static void say_unmeasured(struct text *t)
 		struct idset alike = { 0 };
 		char list[128];
 
-		if (is_measured(t->res, m->gpus[i].index) || idset_has(&told, m->gpus[i].index))
+		if (result_gpu_measured(t->res, m->gpus[i].index) ||
+		    idset_has(&told, m->gpus[i].index))
 			continue;
 		for (size_t j = i; j < m->ngpus; j++)
-			if (!is_measured(t->res, m->gpus[j].index) &&
+			if (!result_gpu_measured(t->res, m->gpus[j].index) &&
 			    strcmp(why_unmeasured(t->res, &m->gpus[j]), why) == 0)
 				idset_add(&alike, m->gpus[j].index);
 		told = idset_or(&told, &alike);
@@ -87,12 +79,10 @@ static void verdict_sentence(const struct verdict *v, char *buf, size_t size)
 static void say_first_line(struct text *t)
 {
 	const struct result *res = t->res;
-	size_t measured = 0, n = res->machine.ngpus;
+	size_t measured = result_gpus_measured(res), n = res->machine.ngpus;
 	const char *mark = res->run.simulated ? "SIMULATED. " : "";
 	char verdict[400], scope[96];
 
-	for (size_t i = 0; i < n; i++)
-		measured += is_measured(res, res->machine.gpus[i].index);
 	if (n)
 		snprintf(scope, sizeof scope, "%zu of %zu %s measured", measured, n,
 			 n == 1 ? "GPU" : "GPUs");
@@ -174,7 +164,7 @@ static void say_basis(struct text *t)
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
 
-		if (!text_has_figure(r))
+		if (!record_has_figure(r))
 			continue;
 		figures++;
 		least = r->samples.n < least ? r->samples.n : least;
@@ -229,7 +219,7 @@ static void say_finding(struct text *t, const struct finding *f)
 
 int text_findings(struct text *t)
 {
-	static const char *const told[] = { "fail", "warn", "info" };
+	static const char *const told[] = { "fail", "warn" };
 	bool any = false;
 
 	for (size_t s = 0; s < sizeof told / sizeof *told; s++)

@@ -20,10 +20,6 @@ struct text {
 	bool marked_best, marked_unstable, marked_undersized;
 };
 
-/* True for a record whose figure may be shown: ok, or unstable (and marked).
- * Nothing else ever stands as a figure. */
-bool text_has_figure(const struct record *r);
-
 /* What a person reads a unit in: bytes per second as GB/s of 10^9; seconds in
  * the unit that suits `typical`. */
 struct text_unit {

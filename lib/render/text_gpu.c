@@ -48,7 +48,7 @@ int text_gpu_matrices(struct text *t)
 		struct matrix m = { .like = &res->records[i], .columns_are_gpus = true };
 		bool seen = false;
 
-		if (!matrix_takes(&m, m.like) || !text_has_figure(m.like))
+		if (!matrix_takes(&m, m.like) || !record_has_figure(m.like))
 			continue;
 		for (size_t j = 0; j < ndone; j++)
 			seen = seen || matrix_takes(&done[j], m.like);

@@ -133,7 +133,7 @@ static int grid_fill(struct grid *g, const struct result *res, const struct matr
 		if (matrix_takes(m, r)) {
 			const struct record **cell = grid_cell(g, m, r);
 
-			if (!*cell || !text_has_figure(*cell))
+			if (!*cell || !record_has_figure(*cell))
 				*cell = r;
 		}
 	}
@@ -149,7 +149,7 @@ static bool column_ends(const struct grid *g, size_t column, const struct record
 		const struct record *r = g->cells[i * g->ncolumns + column];
 		double sign;
 
-		if (!r || r->status != STATUS_OK || !text_has_figure(r))
+		if (!r || r->status != STATUS_OK || !record_has_figure(r))
 			continue;
 		sign = r->better == BETTER_HIGHER ? 1 : -1;
 		if (!*best || sign * r->median > sign * (*best)->median)
@@ -185,7 +185,7 @@ static char cell_text(const struct grid *g, size_t row, size_t column, const str
 	const struct record *r = g->cells[row * g->ncolumns + column], *best, *worst;
 	char sign = ' ';
 
-	if (!r || !text_has_figure(r)) {
+	if (!r || !record_has_figure(r)) {
 		snprintf(buf, CELL_TEXT, "%s ", r ? text_status_word(r->status) : "");
 		return ' ';
 	}
@@ -319,7 +319,7 @@ static bool choose_style(const struct grid *g, const struct matrix *m, struct st
 	for (size_t i = 0; i < g->nrows * g->ncolumns; i++) {
 		const struct record *r = g->cells[i];
 
-		if (!r || !text_has_figure(r))
+		if (!r || !record_has_figure(r))
 			continue;
 		most = fmax(most, r->median);
 		least = fmin(least, r->median);

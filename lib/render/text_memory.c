@@ -31,11 +31,11 @@ static int print_matrices(struct text *t)
 
 	for (size_t i = 0; i < res->nrecords; i++)
 		has_main = has_main ||
-			   (is_memory(&res->records[i]) && text_has_figure(&res->records[i]) &&
+			   (is_memory(&res->records[i]) && record_has_figure(&res->records[i]) &&
 			    strcmp(res->records[i].metric, main_metric) == 0);
 	for (size_t i = 0; rc == 0 && i < res->nrecords; i++) {
 		struct matrix m = { .like = &res->records[i] };
-		bool seen = !is_memory(m.like) || !text_has_figure(m.like);
+		bool seen = !is_memory(m.like) || !record_has_figure(m.like);
 
 		seen = seen || (has_main && is_bandwidth(m.like) &&
 				strcmp(m.like->metric, main_metric) != 0);
@@ -67,7 +67,7 @@ static const struct record *local_record(const struct text *t, int node, const s
 		const struct record *r = &t->res->records[i];
 
 		if (is_local(t, r) && r->mem_node == node && strcmp(r->test, like->test) == 0 &&
-		    strcmp(r->metric, like->metric) == 0 && (!found || !text_has_figure(found)))
+		    strcmp(r->metric, like->metric) == 0 && (!found || !record_has_figure(found)))
 			found = r;
 	}
 	return found;
@@ -83,7 +83,7 @@ static size_t local_metrics(const struct text *t, const struct record **like, do
 		const struct record *r = &t->res->records[i];
 		bool seen = false;
 
-		if (!is_local(t, r) || !is_bandwidth(r) || !text_has_figure(r))
+		if (!is_local(t, r) || !is_bandwidth(r) || !record_has_figure(r))
 			continue;
 		*most = fmax(*most, r->median);
 		for (size_t j = 0; j < n; j++)
@@ -98,7 +98,7 @@ static int put_figure(struct text *t, struct table *table, const struct record *
 {
 	bool undersized = r && record_has(r, "undersized") && r->undersized;
 
-	if (!r || !text_has_figure(r))
+	if (!r || !record_has_figure(r))
 		return table_cell(table, "%s ", r ? text_status_word(r->status) : "");
 	t->marked_undersized = t->marked_undersized || undersized;
 	t->marked_unstable = t->marked_unstable || r->status == STATUS_UNSTABLE;
@@ -182,7 +182,7 @@ static int print_one_node(struct text *t)
 	for (size_t i = 0; rc == 0 && i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
 
-		if (!is_memory(r) || !text_has_figure(r))
+		if (!is_memory(r) || !record_has_figure(r))
 			continue;
 		any = true;
 		rc = put_row(t, table, r);

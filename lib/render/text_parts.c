@@ -10,12 +10,6 @@
 #include "util/units.h"
 #include "util/wrap.h"
 
-bool text_has_figure(const struct record *r)
-{
-	return (r->status == STATUS_OK || r->status == STATUS_UNSTABLE) &&
-	       record_has(r, "median") && isfinite(r->median);
-}
-
 struct text_unit text_unit_for(const char *unit, double typical)
 {
 	static const struct text_unit seconds[] = {
@@ -102,15 +96,9 @@ void text_say(struct text *t, int indent, const char *fmt, ...)
 	wrap_print(t->out, text, t->width, indent, indent);
 }
 
-static bool folds_with(const struct record *a, const struct record *b)
-{
-	return a->status == b->status && strcmp(a->test, b->test) == 0 &&
-	       strcmp(a->reason, b->reason) == 0;
-}
-
 static bool has_to_be_told(const struct record *r)
 {
-	return r->status != STATUS_OK || !text_has_figure(r);
+	return r->status != STATUS_OK || !record_has_figure(r);
 }
 
 /* All records like r[first], in one paragraph: named where they are few. */
@@ -121,7 +109,7 @@ static void say_fold(struct text *t, const struct record *r, size_t n, size_t fi
 	size_t count = 0, used = 0;
 
 	for (size_t i = first; i < n; i++) {
-		if (!has_to_be_told(&r[i]) || !folds_with(&r[i], &r[first]))
+		if (!has_to_be_told(&r[i]) || !record_same_outcome(&r[i], &r[first]))
 			continue;
 		if (++count <= NAMED && used < sizeof names)
 			used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
@@ -151,7 +139,8 @@ int text_folded(struct text *t, const struct record *r, size_t n)
 			text_heading(t, "Not measured, or with care");
 		any = true;
 		for (size_t j = i; j < n; j++)
-			told[j] = told[j] || (has_to_be_told(&r[j]) && folds_with(&r[j], &r[i]));
+			told[j] = told[j] ||
+				  (has_to_be_told(&r[j]) && record_same_outcome(&r[j], &r[i]));
 		say_fold(t, r, n, i);
 	}
 	free(told);

@@ -18,7 +18,7 @@ const char *const memory_words[] = { [MEM_PINNED] = "pinned",
 				     [MEM_MANAGED] = "managed",
 				     [MEM_MAPPED] = "mapped",
 				     NULL };
-static const char *const page_words[] = {
+const char *const page_kind_words[] = {
 	[PAGES_4K] = "4k", [PAGES_THP] = "thp", [PAGES_HUGETLB] = "hugetlb", NULL
 };
 static const char *const status_words[] = { [STATUS_OK] = "ok",
@@ -56,7 +56,7 @@ const struct field fields[] = {
 	  .help = "Direction of a copy: h2d is host to device, d2h is device to host." },
 	{ MEMBER(memory), .type = FIELD_WORD, .words = memory_words, .identifies = true,
 	  .help = "Kind of host memory that a GPU copied to or from." },
-	{ MEMBER(pages), .type = FIELD_WORD, .words = page_words,
+	{ MEMBER(pages), .type = FIELD_WORD, .words = page_kind_words,
 	  .help = "Kind of pages that the buffers had in the end, whatever was asked for." },
 	{ MEMBER(bytes), .type = FIELD_U64, .identifies = true, .unit = "B",
 	  .help = "Size of one array or of one copy." },
@@ -83,7 +83,9 @@ const struct field fields[] = {
 	{ MEMBER(placement), .type = FIELD_PLACEMENT,
 	  .help = "Where pages and threads were found, and what proves it." },
 	{ MEMBER(verified), .type = FIELD_BOOL,
-	  .help = "Whether the data were compared afterwards and found right." },
+	  .help = "Whether the data were found right. Copies are compared in full after every "
+		  "sample, sums always, arrays in full once an opening of the buffers; a chase is "
+		  "proven whole at every opening." },
 	{ MEMBER(undersized), .type = FIELD_BOOL,
 	  .help = "Whether the working set is under four times the caches: shown, never judged." },
 	{ MEMBER(status), .type = FIELD_WORD, .words = status_words,
@@ -127,5 +129,5 @@ const char *memory_kind_name(enum memory_kind m)
 
 const char *page_kind_name(enum page_kind p)
 {
-	return page_words[p];
+	return page_kind_words[p];
 }

@@ -42,11 +42,14 @@ static const struct {
 			    "bound to the nvidia driver", "install or load the nvidia driver" },
 	[GPU_VFIO] = { "pass", "handed to a virtual machine (vfio-pci)", "", "" },
 	[GPU_UNPROBED] = { "skip", "CUDA was not asked", "", "" },
+	[GPU_NO_CUDA] = { "warn", "CUDA was not asked", "usable, for the nvidia driver holds it",
+			  "rebuild with the CUDA toolkit: make CUDA_HOME=/usr/local/cuda" },
 };
 
 static bool is_ours(const struct finding *f)
 {
-	return strcmp(f->id, "gpu.present") == 0 || strcmp(f->id, "gpu.count") == 0;
+	return strcmp(f->id, "gpu.present") == 0 || strcmp(f->id, "gpu.count") == 0 ||
+	       strcmp(f->id, "run.cells") == 0;
 }
 
 /* Judging twice must not find twice. */
@@ -76,23 +79,13 @@ static int find_gpu(struct result *res, const struct gpu *g)
 	return result_find(res, &f);
 }
 
-static size_t measured_gpus(const struct result *res)
-{
-	struct idset gpus = { 0 };
-
-	for (size_t i = 0; i < res->nrecords; i++)
-		if (res->records[i].status == STATUS_OK && record_has(&res->records[i], "gpu"))
-			idset_add(&gpus, res->records[i].gpu);
-	return idset_count(&gpus);
-}
-
 static int find_count(struct result *res)
 {
 	const json_t *required = json_object_get(res->run.options, "require_gpus");
 	struct finding f = {
 		.id = "gpu.count", .family = "gpu", .subject = "GPUs", .source = "--require-gpus"
 	};
-	size_t measured = measured_gpus(res);
+	size_t measured = result_gpus_measured(res);
 	bool right;
 
 	if (!json_is_integer(required))
@@ -111,7 +104,55 @@ static int find_count(struct result *res)
 	return result_find(res, &f);
 }
 
+/* A cell that was planned and skipped, as against a test that has nothing to do here. */
+static bool left_out(const struct record *r)
+{
+	return r->status == STATUS_SKIPPED && record_has(r, "metric");
+}
+
+/* Fewer cells than planned are a warning: what was measured stands. */
+static int find_left_out(struct result *res)
+{
+	struct finding f = { .id = "run.cells",
+			     .family = "run",
+			     .subject = "plan",
+			     .status = "warn",
+			     .source = "the records" };
+	const struct record *first = NULL;
+	size_t out = 0, all = 0;
+
+	for (size_t i = 0; i < res->nrecords; i++) {
+		all += record_has(&res->records[i], "metric");
+		if (!left_out(&res->records[i]))
+			continue;
+		first = first ? first : &res->records[i];
+		out++;
+	}
+	if (!out)
+		return 0;
+	snprintf(f.observed, sizeof f.observed, "%zu of %zu cells without a figure: %.100s", out,
+		 all, first->reason);
+	snprintf(f.expected, sizeof f.expected, "every planned cell measured");
+	snprintf(f.fix, sizeof f.fix,
+		 "give it more time (--budget, --thorough), or ask for less "
+		 "(--only, --nodes, --gpus, --size)");
+	return result_find(res, &f);
+}
+
 /* ---- the verdict ---- */
+
+/* Whether anything of the record's test, on its GPU where it has one, came to a figure. */
+static bool has_company(const struct result *res, const struct record *r)
+{
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *o = &res->records[i];
+
+		if (record_has_figure(o) && strcmp(o->test, r->test) == 0 &&
+		    (!record_has(r, "gpu") || (record_has(o, "gpu") && o->gpu == r->gpu)))
+			return true;
+	}
+	return false;
+}
 
 /* What a record's status says of the whole run. */
 static enum verdict_status weight_of(const struct result *res, const struct record *r)
@@ -124,6 +165,8 @@ static enum verdict_status weight_of(const struct result *res, const struct reco
 	case STATUS_CORRUPT:
 		return VERDICT_FAIL;
 	case STATUS_SKIPPED:
+		if (left_out(r))
+			return has_company(res, r) ? VERDICT_PASS : VERDICT_UNKNOWN;
 		g = record_has(r, "gpu") ? machine_gpu(&res->machine, r->gpu) : NULL;
 		return g && g->busy && !json_is_true(json_object_get(res->run.options, "busy"))
 			       ? VERDICT_UNKNOWN
@@ -166,12 +209,6 @@ reason(struct gathering *g, enum verdict_status weight, const char *fmt, ...)
 	va_end(args);
 }
 
-static bool folds_with(const struct record *a, const struct record *b)
-{
-	return a->status == b->status && strcmp(a->test, b->test) == 0 &&
-	       strcmp(a->reason, b->reason) == 0;
-}
-
 /* One reason for all records that say the same. */
 static void tell_records(struct gathering *g, size_t first, enum verdict_status weight)
 {
@@ -183,7 +220,8 @@ static void tell_records(struct gathering *g, size_t first, enum verdict_status 
 		const struct record *other = &g->res->records[i];
 		size_t used = strlen(names);
 
-		if (g->told[i] || weight_of(g->res, other) != weight || !folds_with(r, other))
+		if (g->told[i] || weight_of(g->res, other) != weight ||
+		    !record_same_outcome(r, other))
 			continue;
 		g->told[i] = true;
 		if (++count <= CELLS_NAMED)
@@ -227,7 +265,9 @@ static int find_all(struct result *res)
 	forget_findings(res);
 	for (size_t i = 0; i < res->machine.ngpus && rc == 0; i++)
 		rc = find_gpu(res, &res->machine.gpus[i]);
-	return rc == 0 ? find_count(res) : rc;
+	if (rc == 0)
+		rc = find_count(res);
+	return rc == 0 ? find_left_out(res) : rc;
 }
 
 int judge(struct result *res)

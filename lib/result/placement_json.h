@@ -12,8 +12,6 @@
 json_t *placement_to_json(const struct placement *p);
 /* -EINVAL with "key.member: .." or -ENOMEM in e; *p is then as it was. */
 int placement_from_json(struct placement *p, const char *key, const json_t *v, struct err *e);
-int placement_copy(struct placement *to, const struct placement *from); /* -ENOMEM */
-void placement_release(struct placement *p);                            /* leaves an empty one */
 
 /* The whole number that v is, also when a program wrote it as 4.0. */
 bool json_whole(const json_t *v, json_int_t *i);

@@ -169,6 +169,18 @@ bool record_same_cell(const struct record *a, const struct record *b)
 	return true;
 }
 
+bool record_has_figure(const struct record *r)
+{
+	return (r->status == STATUS_OK || r->status == STATUS_UNSTABLE) &&
+	       record_has(r, "median") && isfinite(r->median);
+}
+
+bool record_same_outcome(const struct record *a, const struct record *b)
+{
+	return a->status == b->status && strcmp(a->test, b->test) == 0 &&
+	       strcmp(a->reason, b->reason) == 0;
+}
+
 struct name {
 	char *buf;
 	size_t size, used;

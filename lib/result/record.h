@@ -51,6 +51,9 @@ struct placement {
 	enum proof proof;
 };
 
+int placement_copy(struct placement *to, const struct placement *from); /* -ENOMEM */
+void placement_release(struct placement *p);                            /* leaves an empty one */
+
 /* A list of numbers that a record owns. */
 struct series {
 	double *v;
@@ -116,8 +119,14 @@ int record_from_json(struct record *r, const json_t *object, struct err *e);
  * what belongs to them. -ENOMEM. */
 int record_merge(struct record *r, const struct record *part);
 
+/* True for a record whose figure may be shown: ok, or unstable (and marked).
+ * Nothing else ever stands as a figure. */
+bool record_has_figure(const struct record *r);
+
 /* The same cell: all identifying fields alike (rows marked so in the table). */
 bool record_same_cell(const struct record *a, const struct record *b);
+/* The same came of them: test, status and reason, so that one line tells of both. */
+bool record_same_outcome(const struct record *a, const struct record *b);
 /* "pinned h2d, node 1, GPU 3": names a cell for a person. Returns buf. */
 char *record_name(const struct record *r, char *buf, size_t size);
 
@@ -125,5 +134,7 @@ const char *status_name(enum status s);
 const char *direction_name(enum direction d);
 const char *memory_kind_name(enum memory_kind m);
 const char *page_kind_name(enum page_kind p);
+/* All of them, in the order of the enum, then NULL: the choices of an option. */
+extern const char *const page_kind_words[];
 
 #endif

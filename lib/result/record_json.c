@@ -29,7 +29,7 @@ json_t *record_to_json(const struct record *r)
 			continue;
 		if (value_is_broken(f, r))
 			tell_broken(reason, sizeof reason, f->key);
-		bad = json_object_set_new(o, f->key, value_to_json(f, r));
+		bad = json_object_set_new(o, f->key, field_get(f, r));
 	}
 	if (!bad && reason[0])
 		bad = json_object_set_new(o, last->key, json_text(reason));

@@ -58,3 +58,23 @@ int result_find(struct result *res, const struct finding *f)
 	res->nfindings++;
 	return 0;
 }
+
+bool result_gpu_measured(const struct result *res, int gpu)
+{
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (record_has(r, "gpu") && r->gpu == gpu && record_has_figure(r))
+			return true;
+	}
+	return false;
+}
+
+size_t result_gpus_measured(const struct result *res)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < res->machine.ngpus; i++)
+		n += result_gpu_measured(res, res->machine.gpus[i].index);
+	return n;
+}

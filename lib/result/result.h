@@ -101,6 +101,10 @@ int result_add(struct result *res, struct record *r);
 /* Copies the finding, and takes a reference to its more. -ENOMEM. */
 int result_find(struct result *res, const struct finding *f);
 
+/* Measured: the GPU has a record with a figure (record_has_figure). */
+bool result_gpu_measured(const struct result *res, int gpu);
+size_t result_gpus_measured(const struct result *res); /* how many of the machine's */
+
 /* A new reference, or NULL: out of memory. host is that of the machine when the
  * result has none of its own. */
 json_t *result_to_json(const struct result *r);

@@ -16,9 +16,9 @@ enum {
 	LINE_MAX_BYTES = 16 << 20,
 };
 
-/* Seconds given at each step of ending a child (design.md, section 3). */
-#define GRACE_TERM 1.0
-#define GRACE_STOP 3.0
+/* Seconds given at each step of ending a child: to hand over what it has, to be
+ * gone. */
+#define GRACE_TERM 3.0
 #define GRACE_KILL 2.0
 /* A grandchild may hold the pipe open after the child has gone. */
 #define GRACE_PIPE 0.2
@@ -140,7 +140,7 @@ static void press(struct ending *e, const struct child_spec *spec, pid_t pid)
 
 	if (e->step == STEP_RUNNING && spec->stop && *spec->stop) {
 		e->as = CHILD_STOPPED;
-		end_with(e, pid, SIGTERM, STEP_TERM, t + GRACE_STOP);
+		end_with(e, pid, SIGTERM, STEP_TERM, t + GRACE_TERM);
 	} else if (t < e->until) {
 		return;
 	} else if (e->step == STEP_RUNNING) {

@@ -2,7 +2,7 @@
  *
  * The child is the leader of its own process group and is killed with SIGKILL
  * when its parent dies. Past the deadline: SIGTERM to the group, SIGKILL after
- * a second, and when two more seconds do not end it, it is abandoned (a
+ * three seconds, and when two more seconds do not end it, it is abandoned (a
  * process that hangs in a driver cannot be killed).
  */
 #ifndef NB_UTIL_CHILD_H

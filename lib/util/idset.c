@@ -23,12 +23,6 @@ void idset_add(struct idset *s, int id)
 		s->word[id / WORD_BITS] |= bit_of(id);
 }
 
-void idset_remove(struct idset *s, int id)
-{
-	if (in_range(id))
-		s->word[id / WORD_BITS] &= ~bit_of(id);
-}
-
 bool idset_has(const struct idset *s, int id)
 {
 	return in_range(id) && (s->word[id / WORD_BITS] & bit_of(id));
@@ -51,13 +45,6 @@ bool idset_empty(const struct idset *s)
 bool idset_equal(const struct idset *a, const struct idset *b)
 {
 	return memcmp(a->word, b->word, sizeof a->word) == 0;
-}
-
-bool idset_subset(const struct idset *part, const struct idset *whole)
-{
-	struct idset outside = idset_minus(part, whole);
-
-	return idset_empty(&outside);
 }
 
 struct idset idset_and(const struct idset *a, const struct idset *b)

@@ -18,13 +18,11 @@ struct idset {
 	uint64_t word[IDSET_MAX / 64];
 };
 
-void idset_add(struct idset *s, int id); /* out of range: ignored */
-void idset_remove(struct idset *s, int id);
+void idset_add(struct idset *s, int id);       /* out of range: ignored */
 bool idset_has(const struct idset *s, int id); /* out of range: false */
 size_t idset_count(const struct idset *s);
 bool idset_empty(const struct idset *s);
 bool idset_equal(const struct idset *a, const struct idset *b);
-bool idset_subset(const struct idset *part, const struct idset *whole);
 struct idset idset_and(const struct idset *a, const struct idset *b);
 struct idset idset_or(const struct idset *a, const struct idset *b);
 struct idset idset_minus(const struct idset *a, const struct idset *b);

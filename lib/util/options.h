@@ -45,6 +45,7 @@ struct command {
 	const struct opt *const
 		*options;     /* NULL-terminated list of tables, each ended by OPT_END */
 	bool stop_at_operand; /* bind, try: the first operand ends the options */
+	bool takes_operands;  /* else options_start refuses them */
 };
 
 struct operands {
@@ -60,8 +61,13 @@ enum opt_result { OPT_OK = 0, OPT_HELP = 1, OPT_VERSION = 2, OPT_MAN = 3 };
 int options_parse(const struct command *c, void *const *contexts, int argc, char **argv,
 		  struct operands *rest, struct err *e);
 
-/* Prints what --help, --version or --man ask for: 0, or -EIO. */
-int options_answer(const struct command *c, int asked, FILE *out);
+/* How every main begins: options_parse, then what --help, --version or --man ask for
+ * on `out`, then no operand where the command takes none. 0 to go on; greater than 0
+ * when it has answered and all is done; else -errno with e: -EINVAL for wrong usage,
+ * -ENOSPC and the like where `out` did not take the answer. */
+int options_start(const struct command *c, void *const *contexts, int argc, char **argv,
+		  struct operands *rest, FILE *out, struct err *e);
+
 void options_help(const struct command *c, FILE *out); /* 80 columns */
 void options_man(const struct command *c, FILE *out);  /* roff man(7) page, section 1 */
 

@@ -117,14 +117,6 @@ int parse_int(int *value, const char *text, int low, int high, struct err *e)
 	return 0;
 }
 
-/* Three figures at least, no digit that says nothing: 9.96 -> "9.96", 26.24 -> "26.2". */
-static void print_scaled(char *buf, size_t n, double v, const char *unit)
-{
-	int decimals = fabs(v) < 9.995 ? 2 : fabs(v) < 99.95 ? 1 : 0;
-
-	snprintf(buf, n, "%.*f %s", decimals, v, unit);
-}
-
 char *format_size(char *buf, size_t n, uint64_t bytes)
 {
 	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -144,23 +136,6 @@ char *format_size(char *buf, size_t n, uint64_t bytes)
 		snprintf(buf, n, "%.0f %s", v, names[step]);
 	else
 		snprintf(buf, n, "%.1f %s", v, names[step]);
-	return buf;
-}
-
-char *format_rate(char *buf, size_t n, double bytes_per_s)
-{
-	static const struct unit units[] = {
-		{ "GB/s", 1e9 }, { "MB/s", 1e6 }, { "kB/s", 1e3 }, { "B/s", 1 }, { NULL, 0 },
-	};
-	const struct unit *u = units;
-
-	if (!isfinite(bytes_per_s)) {
-		snprintf(buf, n, "unknown");
-		return buf;
-	}
-	while (u[1].name && fabs(bytes_per_s) < u->factor * 0.1)
-		u++;
-	print_scaled(buf, n, bytes_per_s / u->factor, u->name);
 	return buf;
 }
 

@@ -25,8 +25,7 @@ int parse_seconds(double *seconds, const char *text, struct err *e);
 int parse_int(int *value, const char *text, int low, int high, struct err *e);
 
 /* Fill buf and return it. */
-char *format_size(char *buf, size_t n, uint64_t bytes);     /* "64 MiB", "1.5 GiB" */
-char *format_rate(char *buf, size_t n, double bytes_per_s); /* "26.2 GB/s" (10^9) */
-char *format_seconds(char *buf, size_t n, double seconds);  /* "89 ns", "2.8 us", "1.2 s" */
+char *format_size(char *buf, size_t n, uint64_t bytes);    /* "64 MiB", "1.5 GiB" */
+char *format_seconds(char *buf, size_t n, double seconds); /* "89 ns", "2.8 us", "1.2 s" */
 
 #endif

@@ -39,7 +39,9 @@ refuses "leave no test" numabench --all --only mem-latency --skip mem-latency
 refuses "node.*7" numabench --all --nodes 7
 refuses "node list: '0-'" numabench --all --nodes 0-
 refuses "'3-1'" numabench --all --nodes 3-1
-refuses "GPU.*9999" numabench --all --gpus 9999
+refuses "at least 4096 bytes" numabench --all --size 8
+refuses "nowhere/x.json" numabench --all --json nowhere/x.json --output .
+refuses "is a folder" numabench --all --json . --output .
 refuses "require-gpus" numabench --all --require-gpus -1
 refuses "operand 'now'" numabench --all now
 refuses "node.*4096" mem-bandwidth --nodes 4096
@@ -62,6 +64,24 @@ refuses "cut.json.*line" report cut.json
 refuses "folder" report folder
 refuses "not-json" topology --machine not-json
 refuses "folder" topology --machine folder
+
+# What could be here and is not is unknown: 3.
+for c in "numabench --all" gpu-bandwidth; do
+    # shellcheck disable=SC2086  # two words
+    run $c --gpus 999
+    is "$rc" 3 "$c: a GPU that is not here ends with 3"
+    like "$err" "GPU.*999" "  and is named"
+    is "$(lines "$err")" 1 "  in one line"
+done
+if [ -w /dev/full ]; then
+    for c in "numabench --list" "numabench --help" "numabench --version" numabench "mem-bandwidth --list" "topology --help"; do
+        # shellcheck disable=SC2086
+        set -- $c
+        run bash -c 'exec "$@" >/dev/full' - "$(command_path "$1")" "${@:2}"
+        is "$rc" 2 "a full stdout ends with 2: $c"
+        like "$err" "out.*No space left" "  and says so"
+    done
+fi
 
 run bind --gpu 0
 is "$rc" 125 "bind without a command ends with 125"

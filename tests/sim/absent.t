@@ -57,7 +57,7 @@ is "$rc" 0 "four required and four there: exit code 0"
 all_short --require-gpus 3
 is "$rc" 1 "three required and four there: exit code 1"
 all_short --gpus 7
-is "$rc" 2 "GPU 7 of four: exit code 2"
+is "$rc" 3 "GPU 7 of four could be here and is not: exit code 3"
 like "$err" "0-3" "GPU 7 of four: and says which there are"
 
 scenario four-gpus '.gpus[2].processes = [424242]'

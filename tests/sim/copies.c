@@ -153,6 +153,7 @@ cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t bytes, enum cudaM
 	if (rc != cudaSuccess)
 		return sim_give(rc);
 	strike(&c);
+	now += (uint64_t)(scenario()->launch_s * 1e9);
 	seconds = copy_seconds(&c, &latency);
 	move(st, &c);
 	sim_used(c.gpu)->copies++;
@@ -217,6 +218,15 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t st)
 	event->at_ns = later(simclock_read(), st->end_ns);
 	event->stream = st;
 	return sim_give(sim_reach(st->gpu));
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event)
+{
+	cudaError_t rc = sim_reach(event->stream->gpu);
+
+	if (rc == cudaSuccess && simclock_read() < event->at_ns)
+		rc = cudaErrorNotReady;
+	return sim_give(rc);
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event)

@@ -59,4 +59,25 @@ run gpu-bandwidth --json --size 4MiB --rounds 6 --budget 20
 is "$rc" 0 "a cold GPU: exit code 0"
 is "$(jq -s '[.[].records // [] | .[] | select(.memory == "pinned") | .samples[]]
 	| length == 12 and all(. > 29e9)' <<<"$out")" true "a cold GPU is warm before its first sample"
+
+# What the host takes to start a copy is in no figure: neither where a copy is done sooner than
+# the next one is started, nor where a link is so fast that the lead has to grow. And where
+# nothing helps, that is said.
+small() { # BANDWIDTH LAUNCH
+	scenario four-gpus ".gpus |= .[0:1] | .noise = 0 | .launch_s = $2
+		| .plants = [{ bandwidth: $1 }]"
+	run gpu-bandwidth --json --size 4KiB --rounds 6 --budget 60
+}
+pinned='[.[].records // [] | .[] | select(.memory == "pinned")]'
+for bandwidth in 20e9 200e9; do
+	small $bandwidth 3e-6
+	is "$rc" 0 "small copies at $bandwidth B/s: exit code 0"
+	# Whole nanoseconds of 20 or 200 make up to 5 %.
+	near "$(jq -s "$pinned | [.[].samples[]] | min" <<<"$out")" $bandwidth 0.05 \
+		"small copies at $bandwidth B/s, 3 us to start one: the slowest sample"
+done
+small 20e9 1e-3
+like "$(jq -rs "$pinned | [.[] | .status + \": \" + .reason] | unique | join(\" \")" <<<"$out")" \
+	"^failed: .*copies of 4096 bytes are started more slowly" \
+	"copies that cannot be timed are refused with the reason"
 done_testing

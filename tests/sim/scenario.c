@@ -239,6 +239,7 @@ static void read_scenario(struct scenario *s, const char *path)
 	s->noise = number(&p, "noise", 0.005);
 	s->cold_s = number(&p, "cold_s", 0);
 	s->cold_factor = number(&p, "cold_factor", 1);
+	s->launch_s = number(&p, "launch_s", 0);
 	s->driver_version = whole(&p, "driver_version", 13000);
 	s->nvml = truth(&p, "nvml", true);
 	text(&p, "driver", s->driver, sizeof s->driver, "580.65.06");

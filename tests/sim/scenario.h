@@ -56,6 +56,7 @@ struct scenario {
 	double noise;                  /* standard deviation, as a share */
 	double cold_s;                 /* a GPU is cold until it copied for so long */
 	double cold_factor;            /* and then this much slower */
+	double launch_s;               /* what the host needs to start a copy */
 	int driver_version;            /* CUDA's; 0: no driver */
 	bool nvml;                     /* the library starts */
 	char driver[32];               /* NVML's words */

@@ -187,14 +187,18 @@ static void test_set(void **state)
 	struct chase_order o, bad;
 	struct chase_set *one, *two;
 	struct err e = { "" };
+	struct memory_want huge = { .node = b->node, .pages = PAGES_THP };
+	struct memory_want small = { .node = b->node, .pages = PAGES_4K };
+	struct memory_want nowhere = { .node = 8000, .pages = PAGES_THP };
+	struct record r;
 	size_t n = 1 << 16, differ = 0;
 
 	assert_int_equal(chase_order_draw(&bad, 0, SEED, b->node, b->team, &e), -EINVAL);
 	assert_int_equal(chase_order_draw(&bad, (size_t)1 << 32, SEED, b->node, b->team, &e),
 			 -EINVAL);
 	assert_int_equal(chase_order_draw(&o, n, SEED, b->node, b->team, NULL), 0);
-	assert_int_equal(chase_set_open(&one, &o, b->team, b->node, PAGES_THP, SEED, &e), 0);
-	assert_int_equal(chase_set_open(&two, &o, b->team, b->node, PAGES_4K, SEED + 1, &e), 0);
+	assert_int_equal(chase_set_open(&one, &o, b->team, &huge, SEED, &e), 0);
+	assert_int_equal(chase_set_open(&two, &o, b->team, &small, SEED + 1, &e), 0);
 	assert_int_equal(two->pages, PAGES_4K);
 	for (size_t i = 0; i < n; i++) {
 		const struct chase_line *a = (struct chase_line *)one->memory.p + i;
@@ -207,10 +211,15 @@ static void test_set(void **state)
 	assert_true(differ > n / 10 * 9); /* each opening has other contents and another cycle */
 	assert_true(chase_set_walk(one, b->team, 1000) > 0);
 	assert_ptr_equal(one->at, chase_walk(one->memory.p, 1000));
+	record_init(&r);
+	chase_set_tell(two, &r);
+	assert_true(r.verified && r.threads == 1 && r.pages == PAGES_4K);
+	assert_string_equal(r.reason, "");
+	record_release(&r);
 	chase_set_close(one);
 	chase_set_close(two);
 	chase_set_close(NULL);
-	assert_int_equal(chase_set_open(&one, &o, b->team, 8000, PAGES_THP, SEED, &e), -EINVAL);
+	assert_int_equal(chase_set_open(&one, &o, b->team, &nowhere, SEED, &e), -EINVAL);
 	assert_null(one);
 	chase_order_release(&o);
 	chase_order_release(&o);

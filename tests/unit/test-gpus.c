@@ -71,7 +71,7 @@ static int set_up(void **state)
 		  "../../devices/pci0000:00/0000:00:01.0/0000:17:00.0/drm/renderD129");
 	assert_int_equal(sysroot_open_recorded(&b->s.root, b->t.path, NULL), 0);
 	b->s.root.live = true;
-	b->m.live = true;
+	b->m.live = b->m.cuda_build = true;
 	b->m.nnodes = 2;
 	b->m.nodes = calloc(2, sizeof(*b->m.nodes));
 	b->m.nodes[1].id = 1;
@@ -351,12 +351,30 @@ static void built_without_cuda(void **state)
 {
 	struct bench *b = *state;
 
+	b->m.cuda_build = false;
 	b->a.cuda_rc = -ENOSYS;
 	strcpy(b->a.cuda_text, "built without CUDA");
 	merge(b);
-	assert_int_equal(b->m.gpus[0].state, GPU_UNPROBED);
-	assert_string_equal(b->m.gpus[0].state_why, "built without CUDA");
+	assert_int_equal(b->m.gpus[0].state, GPU_NO_CUDA);
+	assert_string_equal(b->m.gpus[0].state_why, "this build has no CUDA");
 	assert_string_equal(b->m.cuda_why, "built without CUDA");
+	/* CUDA could not have used these either. */
+	assert_int_equal(b->m.gpus[1].state, GPU_VFIO);
+	assert_int_equal(b->m.gpus[3].state, GPU_NO_DRIVER);
+}
+
+/* Of another machine, this build says nothing. */
+static void recorded_and_built_without_cuda(void **state)
+{
+	struct bench *b = *state;
+
+	b->m.live = b->m.cuda_build = false;
+	b->a.asked = false;
+	merge(b);
+	for (size_t i = 0; i < b->m.ngpus; i++) {
+		assert_int_equal(b->m.gpus[i].state, GPU_UNPROBED);
+		assert_string_equal(b->m.gpus[i].state_why, "a recorded machine");
+	}
 }
 
 static void busy_gpus(void **state)
@@ -452,6 +470,7 @@ int main(void)
 		EACH(a_driver_that_hangs),
 		EACH(nobody_asked),
 		EACH(built_without_cuda),
+		EACH(recorded_and_built_without_cuda),
 		EACH(busy_gpus),
 		EACH(paths_from_the_bridges),
 		EACH(own_memory_is_no_host_node),

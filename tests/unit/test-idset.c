@@ -156,13 +156,10 @@ static void numbers_out_of_range_are_ignored(void **state)
 	assert_true(idset_empty(&s));
 	idset_add(&s, 0);
 	idset_add(&s, IDSET_MAX - 1);
-	idset_remove(&s, -1);
-	idset_remove(&s, IDSET_MAX);
 	assert_int_equal(idset_count(&s), 2);
 	assert_false(idset_has(&s, -1));
 	assert_false(idset_has(&s, IDSET_MAX));
-	idset_remove(&s, 0);
-	assert_false(idset_has(&s, 0));
+	assert_true(idset_has(&s, 0));
 	assert_true(idset_has(&s, IDSET_MAX - 1));
 }
 
@@ -192,15 +189,15 @@ static void sets_are_compared_and_joined(void **state)
 	idset_parse(&b, "5-14", NULL);
 	s = idset_and(&a, &b);
 	assert_int_equal(idset_count(&s), 5);
-	assert_true(idset_subset(&s, &a) && idset_subset(&s, &b));
-	assert_false(idset_subset(&a, &b));
+	assert_int_equal(idset_next(&s, -1), 5);
+	assert_int_equal(idset_next(&s, 8), 9);
 	s = idset_or(&a, &b);
 	assert_int_equal(idset_count(&s), 15);
 	s = idset_minus(&a, &b);
 	assert_int_equal(idset_next(&s, -1), 0);
 	assert_int_equal(idset_count(&s), 5);
-	assert_true(idset_subset(&empty, &a));
-	assert_true(idset_subset(&empty, &empty));
+	s = idset_minus(&empty, &a);
+	assert_true(idset_equal(&s, &empty));
 	assert_true(idset_equal(&a, &a));
 	assert_false(idset_equal(&a, &b));
 }

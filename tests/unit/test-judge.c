@@ -1,4 +1,6 @@
 /* test-judge.c - from records and findings to a verdict and an exit code. */
+#include <math.h>
+
 #include "planted.h"
 #include "result/judge.h"
 
@@ -12,6 +14,19 @@ static void plant(struct result *res, int gpu, enum status s, const char *why)
 
 	if (s != STATUS_OK)
 		record_status(r, s, "%s", why);
+}
+
+/* A test that had nothing to do on a GPU: a record without a cell. */
+static void plant_idle(struct result *res, int gpu, const char *why)
+{
+	struct record r;
+
+	record_init(&r);
+	snprintf(r.test, sizeof r.test, "gpu-bandwidth");
+	r.gpu = gpu;
+	record_set(&r, "test", "gpu", NULL);
+	record_status(&r, STATUS_SKIPPED, "%s", why);
+	assert_int_equal(result_add(res, &r), 0);
 }
 
 static const struct finding *finding(const struct result *res, const char *id, size_t nth)
@@ -89,12 +104,17 @@ static void test_gpu_states(void **state)
 		enum verdict_status verdict;
 		size_t nwarnings;
 	} rows[] = {
-		{ GPU_USABLE, "pass", VERDICT_PASS, 0 }, { GPU_HIDDEN, "warn", VERDICT_PASS, 1 },
-		{ GPU_LOST, "fail", VERDICT_FAIL, 0 },   { GPU_NO_DRIVER, "warn", VERDICT_PASS, 1 },
-		{ GPU_VFIO, "pass", VERDICT_PASS, 0 },   { GPU_UNPROBED, "skip", VERDICT_PASS, 0 },
+		{ GPU_USABLE, "pass", VERDICT_PASS, 0 },
+		{ GPU_HIDDEN, "warn", VERDICT_PASS, 1 },
+		{ GPU_LOST, "fail", VERDICT_FAIL, 0 },
+		{ GPU_NO_DRIVER, "warn", VERDICT_PASS, 1 },
+		{ GPU_VFIO, "pass", VERDICT_PASS, 0 },
+		{ GPU_UNPROBED, "skip", VERDICT_PASS, 0 },
+		{ GPU_NO_CUDA, "warn", VERDICT_PASS, 1 },
 	};
 
 	(void)state;
+	assert_int_equal(sizeof rows / sizeof *rows, GPU_NO_CUDA + 1);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct finding *f;
 		struct result res;
@@ -121,6 +141,56 @@ static void test_gpu_states(void **state)
 	}
 }
 
+/* A build without CUDA on a GPU server: a warning for each GPU, with what mends it. */
+static void test_build_without_cuda(void **state)
+{
+	struct result res;
+
+	(void)state;
+	plant_result(&res, 2, 2, 2);
+	for (int g = 0; g < 2; g++) {
+		res.machine.gpus[g].state = GPU_NO_CUDA;
+		snprintf(res.machine.gpus[g].state_why, sizeof res.machine.gpus[g].state_why,
+			 "this build has no CUDA");
+	}
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(res.verdict.nwarnings, 2);
+	assert_int_equal(verdict_exit_code(&res.verdict, false), 0);
+	assert_int_equal(verdict_exit_code(&res.verdict, true), 1);
+	for (size_t g = 0; g < 2; g++) {
+		const struct finding *f = finding(&res, "gpu.present", g);
+
+		assert_string_equal(f->observed, "CUDA was not asked: this build has no CUDA");
+		assert_non_null(strstr(f->fix, "make CUDA_HOME="));
+	}
+	result_release(&res);
+}
+
+/* The report's first line and --require-gpus count alike: whatever has a figure. */
+static void test_count_takes_unstable(void **state)
+{
+	struct result res;
+
+	(void)state;
+	plant_result(&res, 1, 2, 3);
+	require_gpus(&res, 2);
+	plant(&res, 0, STATUS_OK, "");
+	plant(&res, 1, STATUS_UNSTABLE, "a quota");
+	plant(&res, 2, STATUS_CRASHED, "ended by signal 11");
+	assert_true(result_gpu_measured(&res, 0));
+	assert_true(result_gpu_measured(&res, 1));
+	assert_false(result_gpu_measured(&res, 2));
+	assert_int_equal(result_gpus_measured(&res), 2);
+	assert_int_equal(judge(&res), 0);
+	assert_string_equal(finding(&res, "gpu.count", 0)->status, "pass");
+	/* A figure that is no number is none. */
+	res.records[0].median = NAN;
+	assert_false(result_gpu_measured(&res, 0));
+	assert_int_equal(judge(&res), 0);
+	assert_string_equal(finding(&res, "gpu.count", 0)->status, "fail");
+	result_release(&res);
+}
+
 static void test_count(void **state)
 {
 	static const struct {
@@ -142,7 +212,7 @@ static void test_count(void **state)
 			plant(&res, (int)g, STATUS_OK, ""); /* two cells are one GPU */
 			plant(&res, (int)g, STATUS_OK, "");
 		}
-		plant(&res, 1, STATUS_SKIPPED, "not asked for"); /* is not measured */
+		plant_idle(&res, 1, "not asked for"); /* is not measured */
 		assert_int_equal(judge(&res), 0);
 		f = finding(&res, "gpu.count", 0);
 		assert_non_null(f);
@@ -179,7 +249,7 @@ static void test_busy(void **state)
 
 	(void)state;
 	plant_result(&res, 1, 2, 1);
-	plant(&res, 0, STATUS_SKIPPED, "busy: process 4711");
+	plant_idle(&res, 0, "busy: process 4711");
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(res.verdict.status, VERDICT_PASS);
 	res.machine.gpus[0].busy = true;
@@ -189,6 +259,31 @@ static void test_busy(void **state)
 	json_object_set_new(res.run.options, "busy", json_true());
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(res.verdict.status, VERDICT_PASS);
+	result_release(&res);
+}
+
+static void test_left_out(void **state)
+{
+	struct result res;
+
+	(void)state;
+	/* Planned, and nothing came of it. */
+	plant_result(&res, 1, 2, 2);
+	plant(&res, 0, STATUS_OK, "");
+	plant(&res, 1, STATUS_SKIPPED, "no time");
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(res.verdict.status, VERDICT_UNKNOWN);
+	assert_non_null(strstr(res.verdict.reasons[0], "no time"));
+	/* Some of it came: a warning. */
+	plant(&res, 1, STATUS_OK, "");
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(res.verdict.status, VERDICT_PASS);
+	assert_int_equal(res.verdict.nwarnings, 1);
+	assert_non_null(strstr(finding(&res, "run.cells", 0)->observed, "1 of 3 cells"));
+	assert_int_equal(verdict_exit_code(&res.verdict, true), 1);
+	/* Judging twice finds once. */
+	assert_int_equal(judge(&res), 0);
+	assert_null(finding(&res, "run.cells", 1));
 	result_release(&res);
 }
 
@@ -286,11 +381,19 @@ static void test_exit_codes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_statuses),           cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_gpu_states),         cmocka_unit_test(test_count),
-		cmocka_unit_test(test_count_without_cuda), cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_reasons_stay_few),   cmocka_unit_test(test_record_of_a_test),
-		cmocka_unit_test(test_findings),           cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_gpu_states),
+		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_count_without_cuda),
+		cmocka_unit_test(test_build_without_cuda),
+		cmocka_unit_test(test_count_takes_unstable),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_reasons_stay_few),
+		cmocka_unit_test(test_record_of_a_test),
+		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_exit_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

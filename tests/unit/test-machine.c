@@ -347,6 +347,26 @@ static void json_there_and_back(void **state)
 	machine_release(&back);
 }
 
+static void every_gpu_state_there_and_back(void **state)
+{
+	struct machine *m = *state;
+	enum gpu_state before = m->gpus[0].state;
+
+	for (int s = GPU_USABLE; s <= GPU_NO_CUDA; s++) {
+		struct machine back;
+		json_t *o;
+
+		m->gpus[0].state = (enum gpu_state)s;
+		o = machine_to_json(m);
+		assert_int_equal(machine_from_json(&back, o, NULL), 0);
+		assert_int_equal(back.gpus[0].state, s);
+		json_decref(o);
+		machine_release(&back);
+	}
+	m->gpus[0].state = before;
+	assert_string_equal(gpu_state_name(GPU_NO_CUDA), "no-cuda");
+}
+
 static void json_of_an_empty_machine(void **state)
 {
 	struct machine empty = { 0 }, back;
@@ -447,6 +467,7 @@ int main(void)
 		cmocka_unit_test(shares_are_disjoint),
 		cmocka_unit_test(more_users_than_cores),
 		cmocka_unit_test(json_there_and_back),
+		cmocka_unit_test(every_gpu_state_there_and_back),
 		cmocka_unit_test(json_of_an_empty_machine),
 		cmocka_unit_test(broken_json_is_refused),
 		cmocka_unit_test(pci_addresses),

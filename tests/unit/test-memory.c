@@ -33,13 +33,6 @@ static int here(void)
 	return (int)node;
 }
 
-static void forget(struct placement *p)
-{
-	free(p->resident);
-	free(p->ran_on);
-	*p = (struct placement){ 0 };
-}
-
 static uint64_t pages_on(const struct placement *p, int node)
 {
 	for (size_t i = 0; i < p->nresident; i++)
@@ -73,7 +66,7 @@ static void test_buffer_is_proven(void **state)
 		assert_int_equal(pages_on(&p, node), 8 * MIB / base_page() + 2);
 		p.requested = node + 1;
 		assert_false(placement_holds(&p));
-		forget(&p);
+		placement_release(&p);
 		memory_unmap(&m);
 		memory_unmap(&m);
 	}
@@ -94,7 +87,26 @@ static void test_missing_pages_are_counted(void **state)
 	assert_int_equal(pages_on(&p, -1), 1);
 	assert_int_equal(p.resident[0].node, -1); /* in order of node */
 	assert_false(placement_holds(&p));
-	forget(&p);
+	placement_release(&p);
+	memory_unmap(&m);
+}
+
+/* Where the binding took, nobody touches ahead of those who will use it. */
+static void test_bound_memory_is_left_alone(void **state)
+{
+	struct node n = { .id = here() };
+	struct machine machine = { .nodes = &n, .nnodes = 1 };
+	struct memory_want want = { .machine = &machine, .node = n.id, .pages = PAGES_4K };
+	struct placement p = { .requested = n.id };
+	struct memory m;
+
+	(void)state;
+	assert_int_equal(thread_cpus(&n.allowed_cpus, NULL), 0);
+	assert_int_equal(memory_place(&m, MIB, &want, NULL), 0);
+	assert_true(m.bound && !m.touched);
+	assert_int_equal(memory_prove(m.p, m.bytes, &p), 0);
+	assert_int_equal(pages_on(&p, -1), MIB / base_page());
+	placement_release(&p);
 	memory_unmap(&m);
 }
 
@@ -266,6 +278,52 @@ static bool refuse(const int *calls, size_t n, int error)
 		}                                                                                  \
 	} while (0)
 
+/* A machine of one node, whose CPUs are given. */
+static struct machine machine_of(struct node *n)
+{
+	return (struct machine){ .nodes = n, .nnodes = 1, .cpu_quota_milli = UNKNOWN("none") };
+}
+
+/* Nobody but the node's own CPUs touched it, and it is there; without CPUs nobody does. */
+static int first_touch_places(int node)
+{
+	struct idset none = { { 0 } }, all;
+	struct node n = { .id = node };
+	struct machine machine = machine_of(&n);
+	struct memory_want want = { .machine = &machine, .node = node };
+	struct placement p = { .requested = node }, empty = p;
+	struct record r = { .status = STATUS_OK };
+	struct memory m;
+
+	EXPECT(thread_cpus(&all, NULL) == 0);
+	n.allowed_cpus = all;
+	EXPECT(memory_place(&m, 40 * MIB + 1, &want, NULL) == 0);
+	EXPECT(!m.bound && m.touched);
+	EXPECT(memory_prove(m.p, m.bytes, &p) == 0);
+	EXPECT(p.proof == PROOF_NUMA_MAPS && placement_holds(&p));
+	EXPECT(pages_on(&p, node) == 40 * MIB / base_page() + 1);
+	memory_tell(&m, &r);
+	EXPECT(r.status == STATUS_OK && !strstr(r.reason, "no CPU"));
+	memory_unmap(&m);
+	n.allowed_cpus = none;
+	EXPECT(memory_place(&m, MIB, &want, NULL) == 0);
+	EXPECT(!m.bound && !m.touched);
+	EXPECT(memory_prove(m.p, m.bytes, &empty) == 0 && !placement_holds(&empty));
+	memory_tell(&m, &r);
+	EXPECT(r.status == STATUS_OK);
+	r.placement = empty;
+	placement_judge(&r, 0);
+	EXPECT(r.status == STATUS_MISPLACED);
+	EXPECT(strstr(r.reason, "found 256 pages not there; the kernel refuses to bind"));
+	/* A CPU that is not there cannot be pinned to: an error, not a guess. */
+	idset_add(&n.allowed_cpus, IDSET_MAX - 1);
+	memory_unmap(&m);
+	EXPECT(memory_place(&m, MIB, &want, NULL) == -EINVAL && !m.p);
+	placement_release(&p);
+	placement_release(&empty);
+	return 0;
+}
+
 /* In a child whose kernel refuses; `earlier` was proven by move_pages before that. */
 static int live_without_permission(int error, struct memory *earlier)
 {
@@ -296,16 +354,17 @@ static int live_without_permission(int error, struct memory *earlier)
 	EXPECT(memory_prove(m.p, m.bytes, &holes) == 0);
 	EXPECT(holes.proof == PROOF_NUMA_MAPS && !placement_holds(&holes));
 	EXPECT(pages_on(&holes, -1) == 50 && pages_on(&holes, m.node) == 50);
-	forget(&part);
+	placement_release(&part);
 	EXPECT(memory_prove(m.p, page, &part) == 0);
 	EXPECT(part.proof == PROOF_NONE && !placement_holds(&part));
 	memory_unmap(&m);
 	/* Huge pages count as many base pages. */
-	forget(&p);
+	placement_release(&p);
 	EXPECT(memory_map(&m, 4 * MIB, earlier->node, PAGES_THP, NULL) == 0);
 	memset(m.p, 1, m.bytes);
 	EXPECT(memory_prove(m.p, m.bytes, &p) == 0);
 	EXPECT(pages_on(&p, earlier->node) == 4 * MIB / page);
+	EXPECT(first_touch_places(earlier->node) == 0);
 	/* And where /proc cannot be read either, that is said. */
 	EXPECT(refuse(reading_calls, 1, EACCES));
 	EXPECT(memory_prove(m.p, m.bytes, &again) == 0);
@@ -342,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buffer_is_proven),
 		cmocka_unit_test(test_missing_pages_are_counted),
+		cmocka_unit_test(test_bound_memory_is_left_alone),
 		cmocka_unit_test(test_page_kinds_obtained),
 		cmocka_unit_test(test_bad_maps),
 		cmocka_unit_test(test_guards),

@@ -247,6 +247,80 @@ static void the_common_options_answer(void **state)
 	}
 }
 
+/* How a main begins: to go on, to have answered, or to be wrong. */
+static void a_command_starts(void **state)
+{
+	static const struct command none = { .name = "numabench topology",
+					     .summary = "Look.",
+					     .options = tables };
+	static const struct command some = { .name = "numabench report",
+					     .summary = "Show.",
+					     .options = tables,
+					     .takes_operands = true };
+	static const struct {
+		const struct command *command;
+		const char *arg;
+		int rc;
+		const char *text; /* of the answer's beginning, or of the complaint */
+	} rows[] = {
+		{ &none, "--quick", 0, "" },
+		{ &none, "file", -EINVAL, "unexpected operand 'file'; see --help" },
+		{ &some, "file", 0, "" },
+		{ &runs_another, "true", 0, "" },
+		{ &none, "--help", OPT_HELP, "Usage: numabench topology " },
+		{ &none, "--version", OPT_VERSION, "numabench topology " },
+		{ &none, "--man", OPT_MAN, ".TH NUMABENCH-TOPOLOGY 1 " },
+		{ &none, "--nonsense", -EINVAL, "unknown option '--nonsense'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *text = NULL, *argv[] = { (char[]){ "program" }, strdup(rows[i].arg), NULL };
+		struct first first = { 0 };
+		struct second second = { 0 };
+		void *const contexts[] = { &first, &second };
+		struct operands rest;
+		struct err e = { "" };
+		size_t length;
+		FILE *out = open_memstream(&text, &length);
+
+		assert_int_equal(options_start(rows[i].command, contexts, 2, argv, &rest, out, &e),
+				 rows[i].rc);
+		assert_int_equal(fclose(out), 0);
+		if (rows[i].rc < 0)
+			assert_non_null(strstr(e.text, rows[i].text));
+		else
+			assert_ptr_equal(strstr(text, rows[i].text), text);
+		assert_int_equal(length > 0, rows[i].rc > 0);
+		free(text);
+		free(argv[1]);
+	}
+}
+
+/* An answer that does not arrive is an error, with its reason. */
+static void a_full_disk_is_told(void **state)
+{
+	static const char *const asked[] = { "--help", "--version", "--man" };
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	if (!full)
+		skip();
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		char *argv[] = { (char[]){ "program" }, strdup(asked[i]), NULL };
+		void *const contexts[] = { NULL, NULL };
+		struct operands rest;
+		struct err e = { "" };
+
+		assert_int_equal(options_start(&plain, contexts, 2, argv, &rest, full, &e),
+				 -ENOSPC);
+		assert_string_equal(e.text, "standard output: No space left on device");
+		clearerr(full);
+		free(argv[1]);
+	}
+	fclose(full);
+}
+
 /* What a printer writes, in a new string. */
 static char *printed(void (*print)(const struct command *c, FILE *out), const struct command *c)
 {
@@ -325,6 +399,8 @@ int main(void)
 		cmocka_unit_test(the_command_keeps_its_options),
 		cmocka_unit_test(bad_usage_is_one_clear_line),
 		cmocka_unit_test(the_common_options_answer),
+		cmocka_unit_test(a_command_starts),
+		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(help_fits_and_names_all),
 		cmocka_unit_test(the_manual_page_is_roff),
 	};

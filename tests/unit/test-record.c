@@ -93,6 +93,9 @@ static void test_table(void **state)
 	assert_string_equal(direction_name(DIR_BIDIRECTIONAL), "bidirectional");
 	assert_string_equal(memory_kind_name(MEM_MAPPED), "mapped");
 	assert_string_equal(page_kind_name(PAGES_HUGETLB), "hugetlb");
+	for (int p = PAGES_4K; p <= PAGES_HUGETLB; p++)
+		assert_string_equal(page_kind_words[p], page_kind_name((enum page_kind)p));
+	assert_null(page_kind_words[PAGES_HUGETLB + 1]);
 }
 
 static void test_empty(void **state)
@@ -438,10 +441,53 @@ static void test_locale(void **state)
 		print_message("# no locale with a decimal comma is installed\n");
 }
 
+/* Only ok and unstable ones show a figure, and only where there is one. */
+static void test_has_figure(void **state)
+{
+	(void)state;
+	for (int status = STATUS_OK; status <= STATUS_CORRUPT; status++) {
+		bool may = status == STATUS_OK || status == STATUS_UNSTABLE;
+		struct record r;
+
+		record_init(&r);
+		r.status = (enum status)status;
+		assert_false(record_has_figure(&r));
+		assert_int_equal(record_sample(&r, 2.5, 0, 0, 0), 0);
+		record_summarise(&r);
+		assert_int_equal(record_has_figure(&r), may);
+		r.median = NAN;
+		assert_false(record_has_figure(&r));
+		record_release(&r);
+	}
+}
+
+static void test_same_outcome(void **state)
+{
+	struct record a, b;
+
+	(void)state;
+	record_init(&a);
+	record_init(&b);
+	a.gpu = 3; /* the cell may be another */
+	record_set(&a, "gpu", NULL);
+	assert_true(record_same_outcome(&a, &b));
+	record_status(&a, STATUS_FAILED, "out of memory");
+	assert_false(record_same_outcome(&a, &b));
+	record_status(&b, STATUS_FAILED, "out of luck");
+	assert_false(record_same_outcome(&a, &b));
+	record_status(&b, STATUS_FAILED, "out of memory");
+	assert_true(record_same_outcome(&a, &b));
+	snprintf(b.test, sizeof b.test, "mem-latency");
+	assert_false(record_same_outcome(&a, &b));
+	record_release(&a);
+	record_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),      cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_has_figure), cmocka_unit_test(test_same_outcome),
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_samples_after_reading),
 		cmocka_unit_test(test_summary),    cmocka_unit_test(test_not_finite),
 		cmocka_unit_test(test_texts),      cmocka_unit_test(test_wrong),

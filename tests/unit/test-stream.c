@@ -224,15 +224,15 @@ static void test_set(void **state)
 	const struct stream_kernel *k;
 	struct stream_set *set;
 	struct placement p = { .requested = bed->node };
+	struct memory_want want = { .node = bed->node }, nowhere = { .node = 8000 };
 	size_t bytes = 3 * 1024 * 1024 + 8 * 13;
 
-	assert_int_equal(stream_set_open(&set, bed->team, bytes, bed->node, PAGES_4K, SEED, NULL),
-			 0);
+	assert_int_equal(stream_set_open(&set, bed->team, bytes, &want, SEED, NULL), 0);
 	assert_int_equal(set->n, bytes / 8);
 	assert_int_equal(set->pages, PAGES_4K);
 	assert_int_equal(stream_set_prove(set, &p), 0);
 	assert_true(placement_holds(&p));
-	free(p.resident);
+	placement_release(&p);
 	assert_true(3 * bytes <= stream_set_bytes(bytes));
 	for (size_t i = 0; (k = stream_kernel(i)); i++) {
 		struct stream_run run = { .set = set, .kernel = k, .n = set->n, .repeat = 3 };
@@ -253,7 +253,7 @@ static void test_set(void **state)
 	}
 	stream_set_close(set);
 	stream_set_close(NULL);
-	assert_int_equal(stream_set_open(&set, bed->team, bytes, 8000, PAGES_4K, SEED, NULL), -22);
+	assert_int_equal(stream_set_open(&set, bed->team, bytes, &nowhere, SEED, NULL), -22);
 	assert_null(set);
 }
 
@@ -270,11 +270,11 @@ static void test_corruption_is_a_status(void **state)
 {
 	const struct bed *bed = *state;
 	struct stream_run run = { .kernel = first_of(STREAM_COPY), .repeat = 1 };
+	struct memory_want want = { .node = bed->node };
 	struct stream_set *set;
 	struct record r;
 
-	assert_int_equal(stream_set_open(&set, bed->team, 100000, bed->node, PAGES_4K, SEED, NULL),
-			 0);
+	assert_int_equal(stream_set_open(&set, bed->team, 100000, &want, SEED, NULL), 0);
 	run.set = set;
 	run.n = set->n;
 	set->array[1][4321] += 1; /* the source is damaged: found in the copy */
@@ -301,14 +301,14 @@ static void test_choice(void **state)
 {
 	static const size_t sizes_of_sets[] = { 65536, 224 << 20 };
 	const struct bed *bed = *state;
+	struct memory_want want = { .node = bed->node, .pages = PAGES_THP };
 
 	for (size_t i = 0; i < 2; i++) {
 		struct stream_choice choice = { { NULL } };
 		struct stream_set *set;
 
-		assert_int_equal(stream_set_open(&set, bed->team, sizes_of_sets[i], bed->node,
-						 PAGES_THP, SEED, NULL),
-				 0);
+		assert_int_equal(
+			stream_set_open(&set, bed->team, sizes_of_sets[i], &want, SEED, NULL), 0);
 		stream_choose(&choice, set, bed->team, (uint64_t)1 << 30);
 		for (enum stream_op op = STREAM_READ; op < STREAM_OPS; op++) {
 			assert_non_null(choice.of[op]);

@@ -43,6 +43,18 @@ static void test_repeats(void **state)
 				 rows[i].expected);
 }
 
+/* However short it may be: a sample has a thousand steps of the clock. */
+static void test_repeats_outlast_the_clock(void **state)
+{
+	double step = clock_resolution();
+	unsigned n = repeats_for(1e-9, 2e-9, 1u << 31);
+
+	(void)state;
+	assert_true(n >= 2);
+	/* steps seen differ by a few ns from time to time */
+	assert_true(n > 250 * step / 1e-9 && n < 10000 * step / 1e-9 + 1e6);
+}
+
 /* Rank 0 sleeps 10 ms, rank 1 20 ms. */
 static void nap(void *arg, size_t rank, size_t size)
 {
@@ -74,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_repeats),
+		cmocka_unit_test(test_repeats_outlast_the_clock),
 		cmocka_unit_test(test_time_covers_all_threads),
 	};
 
