@@ -6,8 +6,7 @@ PREFIX    ?= /usr/local
 DESTDIR   ?=
 B         := build
 SANITIZE  ?=
-# WERROR= builds with warnings left as warnings, for a compiler newer than ours.
-WERROR    ?= -Werror
+WERROR    ?= -Werror# WERROR= leaves warnings as warnings, for a compiler newer than ours
 
 WARN     := -Wall -Wextra -Wimplicit-fallthrough -Wshadow -Wconversion $(WERROR)
 CFLAGS   ?= -O2 -g
@@ -27,7 +26,7 @@ CUDART := $(firstword $(wildcard $(foreach d,lib64 lib targets/x86_64-linux/lib 
 ifneq ($(and $(CUDART),$(wildcard $(CUDA_HOME)/include/cuda_runtime_api.h)),)
 CUDA := 1
 CUDA_VERSION := $(shell sed -n 's/^\#define CUDART_VERSION *\([0-9]*\)$$/\1/p' $(CUDA_HOME)/include/cuda_runtime_api.h)
-$(B)/obj/lib/machine/gpu_cuda.o $(B)/obj/tests/sim/%.o: CPPFLAGS += -isystem $(CUDA_HOME)/include
+$(B)/obj/lib/machine/gpu_cuda.o $(B)/obj/tests/sim/%.o: private CPPFLAGS += -isystem $(CUDA_HOME)/include
 endif
 
 CPPFLAGS += -DNB_BUILD='"$(if $(CUDA),with CUDA runtime $(CUDA_VERSION),without CUDA: no toolkit at build time)"'
@@ -51,7 +50,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BENCH_MAIN := $(call obj,$(wildcard bench/main/*.c))
 SIM_OBJ := $(call obj,$(filter-out tests/sim/nvml.c,$(SIM_SRC)))
 
-.PHONY: all check check-programs sim install man clean help fidelity format
+.PHONY: all force vm-check demo check check-programs sim install man clean help fidelity format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -60,6 +59,7 @@ all: $(PROGRAMS)
 help:
 	@echo "make            build/bin/numabench and what it runs   (CUDA: $(if $(CUDA),$(CUDA_HOME),no toolkit found))"
 	@echo "make check      all tests                              make SANITIZE=address,undefined check"
+	@echo "make vm-check   those in virtual machines only         make demo"
 	@echo "make fidelity   our figures beside those of other tools, in turn, as ratios"
 	@echo "make man        the manual pages                       make install PREFIX= DESTDIR="
 	@echo "make format     clang-format over the sources          make clean"
@@ -68,7 +68,6 @@ help:
 $(B)/flags: force
 	@mkdir -p $(B); echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(CUDART)' | cmp -s - $@ || \
 	echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(CUDART)' >$@
-.PHONY: force
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -115,6 +114,14 @@ $(HELPERS): $(B)/tests/helpers/%: $(B)/obj/tests/helpers/%.o $(LIB)
 check-programs: $(PROGRAMS) $(SIM_PROGRAMS) $(UNIT_PROGRAMS) $(HELPERS)
 check: check-programs
 	BUILD=$(B) SANITIZE="$(SANITIZE)" tests/run $(TESTS)
+
+# Real kernels with several nodes, in emulation; the programs are those just built.
+vm-check: check-programs
+	BUILD=$(B) tests/run $(wildcard tests/vm/*.t)
+
+# What a GPU server would get, on a virtual one with simulated GPUs.
+demo: all sim
+	@BUILD=$(B) scripts/demo
 
 fidelity: all $(HELPERS)
 	BUILD=$(B) tests/fidelity/run

@@ -6,6 +6,7 @@
 # tar archive, or an hwloc XML file; from the repository's root), and then what
 # tests/machines/summary.jq makes of the topology, the notes that `topology` prints, and how
 # `bind` would bind each GPU.
+# shellcheck disable=SC1091
 . tests/lib.sh
 need jq tar
 renew=
@@ -31,12 +32,13 @@ unpack() {
 }
 
 shown() {
-    local gpu
-    "$topology" --machine "$1" --json | jq -r -f tests/machines/summary.jq || echo "status $?"
+    local json gpu
+    json=$("$topology" --machine "$1" --json 2>&1)
+    jq -r -f tests/machines/summary.jq <<<"$json" 2>&1 || echo "$json"
     # Notes are the last table, wrapped; each is one line here.
     "$topology" --machine "$1" | sed -n '/^Notes$/,$p' | sed '1d; s/^  -  /note: /; s/^     */ /' |
         awk '/^note: / { if (line) print line; line = $0; next } { line = line $0 } END { if (line) print line }'
-    for gpu in $("$topology" --machine "$1" --json | jq '.topology.gpus[].index'); do
+    for gpu in $(jq '.topology.gpus[].index' <<<"$json"); do
         echo "bind $gpu: $("$BUILD/libexec/numabench/bind" --machine "$1" --gpu "$gpu" --print numactl -- true 2>&1)"
     done
 }

@@ -20,7 +20,7 @@ def range_list: # [0,1,2,5] as 0-2,5
       + (if .render_node then " \(.render_node)" else "" end)
       + (.link | if .gen then " link gen \(.gen) x\(.width) of gen \(.max_gen) x\(.max_width), mps \(.mps)" else "" end)
       + (if .own_memory_node != null then " own-memory \(.own_memory_node)" else "" end)
-      + (if .name != "" then " \(.name)" else "" end)),
+      + (if (.name // "") != "" then " \(.name)" else "" end)),
   # Rows that are alike are one line.
   (.gpu_paths // [] | to_entries | map({ i: .key, row: (.value | to_entries | map(select(.value != "X") | .value) | unique | join(" ")),
         all: (.value | map(if . == "" then "-" else . end) | join(" ")) })

@@ -284,6 +284,32 @@ cudaError_t cudaSetDeviceFlags(unsigned flags)
 
 /* --- memory ------------------------------------------------------------------ */
 
+/* Between guard pages: the driver's mappings, too, are areas of their own in numa_maps. */
+static size_t guarded_bytes(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page + 2 * page;
+}
+
+static void *map_guarded(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), all = guarded_bytes(bytes);
+	char *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (base == MAP_FAILED)
+		return NULL;
+	if (mprotect(base + page, all - 2 * page, PROT_READ | PROT_WRITE) == 0)
+		return base + page;
+	munmap(base, all);
+	return NULL;
+}
+
+static void unmap_guarded(char *p, size_t bytes)
+{
+	munmap(p - sysconf(_SC_PAGESIZE), guarded_bytes(bytes));
+}
+
 static cudaError_t add_block(void **p, size_t bytes, bool pinned)
 {
 	uint64_t *used = &sim.used[sim.current].bytes;
@@ -294,8 +320,8 @@ static cudaError_t add_block(void **p, size_t bytes, bool pinned)
 	if (b == sim.blocks + BLOCKS || bytes == 0 || sim_fault(SIM_OOM, sim.current, SIM_ANY) ||
 	    (!pinned && *used + bytes > scenario()->gpus[sim.current].memory))
 		return cudaErrorMemoryAllocation;
-	*p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (*p == MAP_FAILED)
+	*p = map_guarded(bytes);
+	if (!*p)
 		return cudaErrorMemoryAllocation;
 	if (pinned) {
 		memset(*p, 0, bytes); /* by the caller, on its policy: as the driver does */
@@ -341,7 +367,7 @@ static cudaError_t release(void *p, bool pinned)
 		return sim_give(cudaErrorInvalidValue);
 	if (!pinned)
 		sim.used[b->gpu].bytes -= b->bytes;
-	munmap(b->p, b->bytes);
+	unmap_guarded(b->p, b->bytes);
 	b->p = NULL;
 	return sim_give(sim_reach(b->gpu));
 }
