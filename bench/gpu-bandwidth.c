@@ -94,10 +94,10 @@ const struct bench bench = {
 		 "it copies.\n"
 		 "Pinned memory (page-locked by the driver) is copied back to back and timed by "
 		 "events on the GPU, in batches that queue up behind copies that are not counted, "
-		 "so that the cost of starting them stays out. "
-		 "Pageable memory is timed by the host's clock, around each copy with the "
-		 "synchronisation of its stream. A sample lasts 10 ms at least; before its first "
-		 "one a GPU copies until its rate stops rising, 2 s at most.\n"
+		 "so that the cost of starting them stays out. Pageable memory is timed by the "
+		 "host's clock, around each copy with the synchronisation of its stream. A sample "
+		 "lasts 10 ms at least; before its first one a GPU copies until its rate stops "
+		 "rising, 2 s at most.\n"
 		 "Contents change from sample to sample and are compared in full after each; a "
 		 "difference fails the run.",
 	.needs_gpu = true,

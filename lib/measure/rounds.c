@@ -69,8 +69,7 @@ static void take_last_proof(struct session *s, size_t site, const json_t *record
 			to->placement.nresident = last.placement.nresident;
 			to->placement.proof = last.placement.proof;
 			last.placement.resident = seen;
-			if (to->status == STATUS_OK)
-				placement_judge(to, to->cpu_node);
+			placement_judge(to, to->cpu_node);
 		}
 		record_release(&last);
 	}

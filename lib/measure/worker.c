@@ -19,18 +19,11 @@ struct work {
 	int out;
 };
 
-static void placement_clear(struct placement *p)
-{
-	free(p->resident);
-	free(p->ran_on);
-	*p = (struct placement){ 0 };
-}
-
 static int prove(struct work *k, size_t site)
 {
 	struct placement *p = &k->placed[site];
 
-	placement_clear(p);
+	placement_release(p);
 	p->requested = k->s->sites[site].site.mem_node;
 	return k->s->bench->prove(&k->w, k->buffers[site], p);
 }
@@ -62,15 +55,14 @@ static int place_record(struct work *k, struct record *r, size_t site, const str
 	}
 	for (size_t i = 0; i < to->nran_on; i++)
 		idset_add(&nodes, to->ran_on[i]);
-	placement_clear(to);
-	to->requested = from->requested;
-	to->proof = from->proof;
-	to->resident = calloc(from->nresident + 1, sizeof *to->resident);
-	to->ran_on = calloc(idset_count(&nodes) + 1, sizeof *to->ran_on);
-	if (!to->resident || !to->ran_on)
+	placement_release(to);
+	if (placement_copy(to, from) < 0)
 		return -ENOMEM;
-	for (; to->nresident < from->nresident; to->nresident++)
-		to->resident[to->nresident] = from->resident[to->nresident];
+	free(to->ran_on); /* the proof knows pages only */
+	to->nran_on = 0;
+	to->ran_on = calloc(idset_count(&nodes) + 1, sizeof *to->ran_on);
+	if (!to->ran_on)
+		return -ENOMEM;
 	for (int n = -1; (n = idset_next(&nodes, n)) >= 0;)
 		to->ran_on[to->nran_on++] = n;
 	record_set(r, "placement", NULL);
@@ -83,8 +75,7 @@ static int do_sample(struct work *k, size_t index, double *value, struct err *e)
 	struct idset ran = { 0 };
 	int rc;
 
-	c->rec.status = STATUS_OK;
-	c->rec.reason[0] = '\0';
+	record_status(&c->rec, STATUS_OK, "%s", "");
 	k->w.fresh = k->s->sites[c->site].fresh;
 	idset_add(&ran, sched_getcpu());
 	rc = k->s->bench->sample(&k->w, k->buffers[c->site], c, value, e);
@@ -96,7 +87,7 @@ static int do_sample(struct work *k, size_t index, double *value, struct err *e)
 	}
 	if (rc == 0)
 		rc = place_record(k, &c->rec, c->site, &ran);
-	if (rc == 0 && c->rec.status == STATUS_OK)
+	if (rc == 0)
 		placement_judge(&c->rec, k->w.node->id);
 	return rc;
 }
@@ -207,7 +198,7 @@ int worker_run(struct session *s, const struct node *node, int in, int out)
 		if (k.buffers[i])
 			s->bench->close(&k.w, k.buffers[i]);
 	for (size_t i = 0; i < s->nsites; i++)
-		placement_clear(&k.placed[i]);
+		placement_release(&k.placed[i]);
 	if (s->bench->stop)
 		s->bench->stop(&k.w);
 	team_stop(k.w.team);
