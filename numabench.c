@@ -134,10 +134,7 @@ static void identify_run(struct front *f, int argc, char **argv)
 	if (f->ask.require_gpus >= 0)
 		json_object_set_new(run->options, "require_gpus",
 				    json_integer(f->ask.require_gpus));
-	json_object_set_new(run->options, "pace",
-			    json_string(f->ask.quick      ? "quick"
-					: f->ask.thorough ? "thorough"
-							  : "normal"));
+	json_object_set_new(run->options, "pace", json_string(request_pace(&f->ask).name));
 	json_object_set_new(run->options, "busy", json_boolean(f->ask.busy));
 }
 
@@ -191,45 +188,58 @@ static int skip_closed_gpus(struct front *f, const struct test *t)
 	return rc;
 }
 
+/* A test's command line, and room for what it is made of. */
+struct arguments {
+	const char *v[24];
+	char budget[32], size[32], seed[32], gpus[4096];
+};
+
+static void fill_arguments(struct arguments *a, const struct front *f, double budget_s,
+			   const struct idset *gpus)
+{
+	const struct request *ask = &f->ask;
+	size_t n = 0;
+
+	snprintf(a->budget, sizeof a->budget, "--budget=%.3f", budget_s);
+	snprintf(a->seed, sizeof a->seed, "--seed=%llu", (unsigned long long)f->res.run.seed);
+	a->v[n++] = a->budget;
+	a->v[n++] = a->seed;
+	a->v[n++] = "--rounds";
+	a->v[n++] = request_pace(ask).rounds;
+	if (ask->nodes)
+		a->v[n++] = "--nodes", a->v[n++] = ask->nodes;
+	if (ask->busy)
+		a->v[n++] = "--busy";
+	if (ask->dry_run)
+		a->v[n++] = "--dry-run";
+	if (ask->size) {
+		snprintf(a->size, sizeof a->size, "--size=%llu", (unsigned long long)ask->size);
+		a->v[n++] = a->size;
+	}
+	if (gpus) {
+		idset_format(gpus, a->gpus, sizeof a->gpus);
+		a->v[n++] = "--gpus", a->v[n++] = a->gpus;
+	}
+	a->v[n] = NULL;
+}
+
 static int run_test(struct front *f, size_t row, struct err *e)
 {
 	const struct test *t = &tests[row];
-	const struct request *ask = &f->ask;
-	double budget = share_of(f, row), whole = request_pace(ask).budget_s,
-	       from = elapsed(f) / whole;
+	double budget = share_of(f, row), whole = request_pace(&f->ask).budget_s;
+	double from = elapsed(f) / whole;
 	struct idset gpus = idset_minus(&f->gpus, &f->closed_gpus);
-	char seconds[32], size[32], seed[32], list[4096];
-	const char *args[24];
-	size_t n = 0, first = f->res.nrecords;
-	int rc;
+	bool choose = t->needs_gpu && (f->ask.gpus || !idset_empty(&f->closed_gpus));
+	size_t first = f->res.nrecords;
+	struct arguments args;
+	int rc = choose ? skip_closed_gpus(f, t) : 0;
 
-	snprintf(seconds, sizeof seconds, "--budget=%.3f", budget);
-	snprintf(seed, sizeof seed, "--seed=%llu", (unsigned long long)f->res.run.seed);
-	args[n++] = seconds;
-	args[n++] = seed;
-	args[n++] = "--rounds";
-	args[n++] = request_pace(ask).rounds;
-	if (ask->nodes)
-		args[n++] = "--nodes", args[n++] = ask->nodes;
-	if (ask->busy)
-		args[n++] = "--busy";
-	if (ask->dry_run)
-		args[n++] = "--dry-run";
-	if (ask->size) {
-		snprintf(size, sizeof size, "--size=%llu", (unsigned long long)ask->size);
-		args[n++] = size;
-	}
-	if (t->needs_gpu && (ask->gpus || !idset_empty(&f->closed_gpus))) {
-		rc = skip_closed_gpus(f, t);
-		if (rc < 0 || idset_empty(&gpus))
-			return rc;
-		idset_format(&gpus, list, sizeof list);
-		args[n++] = "--gpus", args[n++] = list;
-	}
-	args[n] = NULL;
+	if (rc < 0 || (choose && idset_empty(&gpus)))
+		return rc;
+	fill_arguments(&args, f, budget, choose ? &gpus : NULL);
 	const struct child_order order = {
 		.program = t->name,
-		.args = args,
+		.args = args.v,
 		/* A session keeps its budget but for the six rounds it owes; a driver may take
 		 * half a minute to start, and every GPU may hang for as long. */
 		.deadline_s = 3 * budget + 20 +
@@ -239,7 +249,7 @@ static int run_test(struct front *f, size_t row, struct err *e)
 		.share_from = from,
 		.share_to = from + budget / whole,
 		.left_after_s = whole - elapsed(f) - budget,
-		.quiet = ask->quiet,
+		.quiet = f->ask.quiet,
 		.log = stderr,
 	};
 
