@@ -172,6 +172,15 @@ static const struct cache *last_level(const struct node *n, int cpu)
 	return last;
 }
 
+bool gpu_out_of_reach(const struct machine *m, const struct gpu *g)
+{
+	struct known k = gpu_declared_node(m, g);
+	const struct node *n = k.is ? machine_node(m, (int)k.value) : NULL;
+
+	return n && ((n->kind != NODE_CPULESS && idset_empty(&n->allowed_cpus)) ||
+		     (n->kind != NODE_MEMORYLESS && !n->allowed));
+}
+
 uint64_t machine_llc_bytes(const struct machine *m, const struct idset *cpus)
 {
 	struct idset left = *cpus;

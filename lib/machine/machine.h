@@ -138,6 +138,10 @@ const struct node *machine_node_of_cpu(const struct machine *m, int cpu);
  * it is known ("sysfs", ..), or why nobody did. */
 struct known gpu_declared_node(const struct machine *m, const struct gpu *g);
 
+/* A GPU hangs on a node of which this process may use no CPU or no memory, though
+ * the node has some. */
+bool gpu_out_of_reach(const struct machine *m, const struct gpu *g);
+
 /* The bytes of all distinct last-level caches that the given CPUs share in;
  * 0 when no cache is known. */
 uint64_t machine_llc_bytes(const struct machine *m, const struct idset *cpus);

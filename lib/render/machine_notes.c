@@ -140,10 +140,16 @@ static void note_limits(struct notes *s)
 
 		if (n->kind != NODE_CPULESS && idset_empty(&n->allowed_cpus))
 			note(s, "No CPU of node %d may be used by this process.", n->id);
+		if (n->kind != NODE_MEMORYLESS && !n->allowed)
+			note(s, "No memory of node %d may be used by this process.", n->id);
 		if (n->kind == NODE_CPULESS && n->allowed && driver)
 			note(s, "Node %d has no CPUs; node %d's are the nearest.", n->id,
 			     driver->id);
 	}
+	for (size_t i = 0; i < m->ngpus; i++)
+		if (gpu_out_of_reach(m, &m->gpus[i]))
+			note(s, "GPU %d is out of reach: this process may not use its node, %lld.",
+			     m->gpus[i].index, gpu_declared_node(m, &m->gpus[i]).value);
 }
 
 int machine_notes(const struct machine *m, int width, FILE *out)

@@ -48,8 +48,13 @@ static const struct {
 
 static bool is_ours(const struct finding *f)
 {
-	return strcmp(f->id, "gpu.present") == 0 || strcmp(f->id, "gpu.count") == 0 ||
-	       strcmp(f->id, "run.cells") == 0;
+	static const char *const ours[] = { "gpu.present", "gpu.count", "container.gpu-node",
+					    "run.cells" };
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strcmp(f->id, ours[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Judging twice must not find twice. */
@@ -101,6 +106,23 @@ static int find_count(struct result *res)
 		snprintf(f.fix, sizeof f.fix,
 			 "see why GPUs were not measured, or ask for the number that this machine "
 			 "has");
+	return result_find(res, &f);
+}
+
+static int find_out_of_reach(struct result *res, const struct gpu *g)
+{
+	struct finding f = { .id = "container.gpu-node",
+			     .family = "container",
+			     .status = "warn",
+			     .source = "Cpus_allowed_list and Mems_allowed_list" };
+
+	snprintf(f.subject, sizeof f.subject, "GPU %d (%s)", g->index, g->pci);
+	snprintf(f.observed, sizeof f.observed, "this process may not use all of its node, %lld",
+		 gpu_declared_node(&res->machine, g).value);
+	snprintf(f.expected, sizeof f.expected,
+		 "CPUs and memory of the node that the GPU hangs on");
+	snprintf(f.fix, sizeof f.fix,
+		 "widen the cpuset: --cpuset-cpus and --cpuset-mems, or the job's CPU list");
 	return result_find(res, &f);
 }
 
@@ -265,6 +287,9 @@ static int find_all(struct result *res)
 	forget_findings(res);
 	for (size_t i = 0; i < res->machine.ngpus && rc == 0; i++)
 		rc = find_gpu(res, &res->machine.gpus[i]);
+	for (size_t i = 0; i < res->machine.ngpus && rc == 0; i++)
+		if (gpu_out_of_reach(&res->machine, &res->machine.gpus[i]))
+			rc = find_out_of_reach(res, &res->machine.gpus[i]);
 	if (rc == 0)
 		rc = find_count(res);
 	return rc == 0 ? find_left_out(res) : rc;

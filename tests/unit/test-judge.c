@@ -262,6 +262,26 @@ static void test_busy(void **state)
 	result_release(&res);
 }
 
+static void test_out_of_reach(void **state)
+{
+	struct result res;
+
+	(void)state;
+	plant_result(&res, 2, 4, 2);
+	plant(&res, 0, STATUS_OK, "");
+	plant(&res, 1, STATUS_OK, "");
+	assert_int_equal(judge(&res), 0);
+	assert_null(finding(&res, "container.gpu-node", 0));
+	res.machine.nodes[1].allowed = false;
+	for (size_t i = 0; i < 2; i++)
+		res.machine.gpus[i].node_sysfs = KNOWN((int)i);
+	assert_int_equal(judge(&res), 0);
+	assert_non_null(strstr(finding(&res, "container.gpu-node", 0)->subject, "GPU 1"));
+	assert_null(finding(&res, "container.gpu-node", 1));
+	assert_int_equal(res.verdict.status, VERDICT_PASS);
+	result_release(&res);
+}
+
 static void test_left_out(void **state)
 {
 	struct result res;
@@ -389,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_build_without_cuda),
 		cmocka_unit_test(test_count_takes_unstable),
 		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_out_of_reach),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_reasons_stay_few),
 		cmocka_unit_test(test_record_of_a_test),

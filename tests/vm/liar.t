@@ -15,7 +15,7 @@ step measured $sim/bind --gpu 0 --from /work/out/result.json -- grep Cpus_allowe
 END
 is "$(q all '[.recommendations[] | [.gpu, .node, .matters, .agrees_with_declared] | join(" ")] | join(", ")')" \
     "0 1 yes false, 1 0 yes false" "the fast nodes are recommended, against the declaration"
-like "$(out report | tr -s ' \n' ' ')" "declared: node 0, disagrees.*declared: node 1, disagrees" \
+like "$(flat report)" "declared: node 0, disagrees.*declared: node 1, disagrees" \
     "the report says that the declaration is wrong"
 like "$(out overview)" "GPU 0: numactl --physcpubind=0-1 --membind=0" "without a result it is followed"
 like "$(out declared)" "0-1$" "by bind, too"

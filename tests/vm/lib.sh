@@ -43,6 +43,8 @@ boot() {
 # may be a document or a bench's lines.
 out() { cat "$got/$1.out"; }
 err() { cat "$got/$1.err"; }
+# The output without its line breaks: reports wrap.
+flat() { tr -s ' \n' ' ' <"$got/$1.out"; }
 rc() { cat "$got/$1.rc" 2>/dev/null || echo "no step $1"; }
 q() { jq -r "$2" "$got/$1.out" 2>&1; }
 
