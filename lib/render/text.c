@@ -73,7 +73,7 @@ static void verdict_sentence(const struct verdict *v, char *buf, size_t size)
 		snprintf(buf, size, "%s%s: %s", words[v->status], warnings, v->reasons[0]);
 	else
 		snprintf(buf, size, "%s%s%s", words[v->status], warnings,
-			 v->status == VERDICT_PASS ? ": nothing is wrong" : "");
+			 v->status == VERDICT_PASS && !v->nwarnings ? ": nothing is wrong" : "");
 }
 
 static void say_first_line(struct text *t)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/findings.h"
+
 /* More reasons than this are counted, not listed; more cells than CELLS_NAMED
  * of one reason likewise. */
 enum { REASONS_MAX = 12, CELLS_NAMED = 2 };
@@ -25,143 +27,6 @@ int verdict_exit_code(const struct verdict *v, bool strict)
 		return 1;
 	return v->status == VERDICT_UNKNOWN ? 3 : 0;
 }
-
-/* ---- findings of the GPUs ---- */
-
-/* How each state is judged, and what mends it. */
-static const struct {
-	const char *status, *observed, *expected, *fix;
-} states[] = {
-	[GPU_USABLE] = { "pass", "CUDA runs on it", "", "" },
-	[GPU_HIDDEN] = { "warn", "hidden from this process", "visible to CUDA",
-			 "clear CUDA_VISIBLE_DEVICES, or give the container or the job this GPU" },
-	[GPU_LOST] = { "fail", "CUDA cannot use it", "usable, for the nvidia driver holds it",
-		       "read the driver's messages (dmesg, grep NVRM), then reset it (nvidia-smi "
-		       "--gpu-reset), reload the driver or reboot" },
-	[GPU_NO_DRIVER] = { "warn", "the nvidia driver does not hold it",
-			    "bound to the nvidia driver", "install or load the nvidia driver" },
-	[GPU_VFIO] = { "pass", "handed to a virtual machine (vfio-pci)", "", "" },
-	[GPU_UNPROBED] = { "skip", "CUDA was not asked", "", "" },
-	[GPU_NO_CUDA] = { "warn", "CUDA was not asked", "usable, for the nvidia driver holds it",
-			  "rebuild with the CUDA toolkit: make CUDA_HOME=/usr/local/cuda" },
-};
-
-static bool is_ours(const struct finding *f)
-{
-	static const char *const ours[] = { "gpu.present", "gpu.count", "container.gpu-node",
-					    "run.cells" };
-
-	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-		if (strcmp(f->id, ours[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Judging twice must not find twice. */
-static void forget_findings(struct result *res)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < res->nfindings; i++) {
-		if (is_ours(&res->findings[i]))
-			json_decref(res->findings[i].more);
-		else
-			res->findings[kept++] = res->findings[i];
-	}
-	res->nfindings = kept;
-}
-
-static int find_gpu(struct result *res, const struct gpu *g)
-{
-	struct finding f = { .id = "gpu.present", .family = "gpu", .source = "PCI bus, CUDA" };
-
-	snprintf(f.subject, sizeof f.subject, "GPU %d (%s)", g->index, g->pci);
-	snprintf(f.status, sizeof f.status, "%s", states[g->state].status);
-	snprintf(f.observed, sizeof f.observed, "%s%s%.120s", states[g->state].observed,
-		 g->state_why[0] ? ": " : "", g->state_why);
-	snprintf(f.expected, sizeof f.expected, "%s", states[g->state].expected);
-	snprintf(f.fix, sizeof f.fix, "%s", states[g->state].fix);
-	return result_find(res, &f);
-}
-
-static int find_count(struct result *res)
-{
-	const json_t *required = json_object_get(res->run.options, "require_gpus");
-	struct finding f = {
-		.id = "gpu.count", .family = "gpu", .subject = "GPUs", .source = "--require-gpus"
-	};
-	size_t measured = result_gpus_measured(res);
-	bool right;
-
-	if (!json_is_integer(required))
-		return 0;
-	right = json_integer_value(required) == (json_int_t)measured;
-	snprintf(f.status, sizeof f.status, "%s", right ? "pass" : "fail");
-	snprintf(f.observed, sizeof f.observed, "%zu of %zu measured%s%.100s", measured,
-		 res->machine.ngpus, !right && res->machine.cuda_why[0] ? ": " : "",
-		 right ? "" : res->machine.cuda_why);
-	snprintf(f.expected, sizeof f.expected, "%lld measured, as --require-gpus asks",
-		 (long long)json_integer_value(required));
-	if (!right)
-		snprintf(f.fix, sizeof f.fix,
-			 "see why GPUs were not measured, or ask for the number that this machine "
-			 "has");
-	return result_find(res, &f);
-}
-
-static int find_out_of_reach(struct result *res, const struct gpu *g)
-{
-	struct finding f = { .id = "container.gpu-node",
-			     .family = "container",
-			     .status = "warn",
-			     .source = "Cpus_allowed_list and Mems_allowed_list" };
-
-	snprintf(f.subject, sizeof f.subject, "GPU %d (%s)", g->index, g->pci);
-	snprintf(f.observed, sizeof f.observed, "this process may not use all of its node, %lld",
-		 gpu_declared_node(&res->machine, g).value);
-	snprintf(f.expected, sizeof f.expected,
-		 "CPUs and memory of the node that the GPU hangs on");
-	snprintf(f.fix, sizeof f.fix,
-		 "widen the cpuset: --cpuset-cpus and --cpuset-mems, or the job's CPU list");
-	return result_find(res, &f);
-}
-
-/* A cell that was planned and skipped, as against a test that has nothing to do here. */
-static bool left_out(const struct record *r)
-{
-	return r->status == STATUS_SKIPPED && record_has(r, "metric");
-}
-
-/* Fewer cells than planned are a warning: what was measured stands. */
-static int find_left_out(struct result *res)
-{
-	struct finding f = { .id = "run.cells",
-			     .family = "run",
-			     .subject = "plan",
-			     .status = "warn",
-			     .source = "the records" };
-	const struct record *first = NULL;
-	size_t out = 0, all = 0;
-
-	for (size_t i = 0; i < res->nrecords; i++) {
-		all += record_has(&res->records[i], "metric");
-		if (!left_out(&res->records[i]))
-			continue;
-		first = first ? first : &res->records[i];
-		out++;
-	}
-	if (!out)
-		return 0;
-	snprintf(f.observed, sizeof f.observed, "%zu of %zu cells without a figure: %.100s", out,
-		 all, first->reason);
-	snprintf(f.expected, sizeof f.expected, "every planned cell measured");
-	snprintf(f.fix, sizeof f.fix,
-		 "give it more time (--budget, --thorough), or ask for less "
-		 "(--only, --nodes, --gpus, --size)");
-	return result_find(res, &f);
-}
-
-/* ---- the verdict ---- */
 
 /* Whether anything of the record's test, on its GPU where it has one, came to a figure. */
 static bool has_company(const struct result *res, const struct record *r)
@@ -187,7 +52,7 @@ static enum verdict_status weight_of(const struct result *res, const struct reco
 	case STATUS_CORRUPT:
 		return VERDICT_FAIL;
 	case STATUS_SKIPPED:
-		if (left_out(r))
+		if (cell_left_out(r))
 			return has_company(res, r) ? VERDICT_PASS : VERDICT_UNKNOWN;
 		g = record_has(r, "gpu") ? machine_gpu(&res->machine, r->gpu) : NULL;
 		return g && g->busy && !json_is_true(json_object_get(res->run.options, "busy"))
@@ -280,26 +145,11 @@ static void tell_findings(struct gathering *g)
 	}
 }
 
-static int find_all(struct result *res)
-{
-	int rc = 0;
-
-	forget_findings(res);
-	for (size_t i = 0; i < res->machine.ngpus && rc == 0; i++)
-		rc = find_gpu(res, &res->machine.gpus[i]);
-	for (size_t i = 0; i < res->machine.ngpus && rc == 0; i++)
-		if (gpu_out_of_reach(&res->machine, &res->machine.gpus[i]))
-			rc = find_out_of_reach(res, &res->machine.gpus[i]);
-	if (rc == 0)
-		rc = find_count(res);
-	return rc == 0 ? find_left_out(res) : rc;
-}
-
 int judge(struct result *res)
 {
 	struct verdict *v = &res->verdict;
 	struct gathering g = { .res = res };
-	int rc = find_all(res);
+	int rc = findings_make(res);
 
 	if (rc < 0)
 		return rc;

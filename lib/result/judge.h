@@ -6,7 +6,7 @@
 
 /* Looks at all of res, fills res->verdict and adds the findings that the GPU
  * count and state give (ids "gpu.present", "gpu.count",
- * "container.gpu-node", "run.cells"). FAIL: a corrupt record, a finding with
+ * "gpu.declared-node", "container.gpu-node", "run.cells"). FAIL: a corrupt record, a finding with
  * status fail, a GPU that is lost, a count other than run.options.require_gpus.
  * UNKNOWN: a record that failed, timed out, crashed, was misplaced, unproven or
  * unstable; a run that is not complete; a GPU that was busy; a test, or a GPU in

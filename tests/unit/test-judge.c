@@ -282,6 +282,29 @@ static void test_out_of_reach(void **state)
 	result_release(&res);
 }
 
+static void test_declaration_that_lies(void **state)
+{
+	struct recommendation *r = calloc(1, sizeof *r);
+	struct result res;
+
+	(void)state;
+	plant_result(&res, 2, 4, 1);
+	plant(&res, 0, STATUS_OK, "");
+	res.machine.gpus[0].node_sysfs = KNOWN(1);
+	assert_non_null(r);
+	*r = (struct recommendation){ .has_node = true, .measured = true, .agreement = DISAGREES };
+	res.recommendations = r;
+	res.nrecommendations = 1;
+	assert_int_equal(judge(&res), 0);
+	assert_string_equal(finding(&res, "gpu.declared-node", 0)->observed,
+			    "node 0 feeds it best, node 1 is declared");
+	assert_int_equal(res.verdict.nwarnings, 1);
+	r->agreement = AGREES;
+	assert_int_equal(judge(&res), 0);
+	assert_null(finding(&res, "gpu.declared-node", 0));
+	result_release(&res);
+}
+
 static void test_left_out(void **state)
 {
 	struct result res;
@@ -410,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_count_takes_unstable),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_out_of_reach),
+		cmocka_unit_test(test_declaration_that_lies),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_reasons_stay_few),
 		cmocka_unit_test(test_record_of_a_test),

@@ -1,0 +1,14 @@
+/* findings.h - what the machine and the records give to be found, before the verdict.
+ * Private to lib/result. */
+#ifndef NB_RESULT_FINDINGS_H
+#define NB_RESULT_FINDINGS_H
+
+#include "result/result.h"
+
+/* Replaces the findings of its own among res->findings; judge.h lists their ids. -ENOMEM. */
+int findings_make(struct result *res);
+
+/* A cell that was planned and skipped, as against a test that has nothing to do here. */
+bool cell_left_out(const struct record *r);
+
+#endif
