@@ -30,7 +30,7 @@ static const struct opt *const option_tables[] = { request_option_table, NULL };
 static const struct command command = {
 	.name = "numabench",
 	.summary = "measure and mend the way between CPUs, memory and GPUs",
-	.usage = "[OPTION]...\n       numabench COMMAND [OPTION]...",
+	.usage = "[OPTION]... | COMMAND [OPTION]...",
 	.about = "Without options: the machine, every GPU's declared binding, and what to try "
 		 "next.\n\n"
 		 "Commands: topology, report, bind (they look); mem-bandwidth, mem-latency, "

@@ -52,7 +52,7 @@ static const struct opt bind_options[] = {
 
 static const struct command command = {
 	.name = "numabench bind",
-	.summary = "Run a command on the NUMA node that feeds a GPU best.",
+	.summary = "run a command on the NUMA node that feeds a GPU best",
 	.usage = "--gpu GPU [OPTION]... -- COMMAND [ARGUMENT]...",
 	.about = "The command gets the node's cores (this GPU's share of them), memory of that "
 		 "node only, CUDA_VISIBLE_DEVICES for the one GPU and "

@@ -38,7 +38,7 @@ static const struct opt report_options[] = {
 
 static const struct command command = {
 	.name = "numabench report",
-	.summary = "Show a result: which node for which GPU, and the figures behind it.",
+	.summary = "show a result: which node for which GPU, and the figures behind it",
 	.usage = "[OPTION]... RESULT",
 	.about = "RESULT is the result.json of a run, or - for standard input. Nothing is "
 		 "measured and nothing judged anew: the report says what the file says. Its exit "

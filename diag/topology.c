@@ -41,7 +41,7 @@ static const struct opt topology_options[] = {
 
 static const struct command command = {
 	.name = "numabench topology",
-	.summary = "Show the machine: nodes, cores, memory, and which GPU hangs where.",
+	.summary = "show the machine: nodes, cores, memory, and which GPU hangs where",
 	.usage = "[OPTION]...",
 	.about = "A GPU's node is what sysfs, NVML and CUDA declare; where they disagree it is "
 		 "said. The driver is asked in a child with a deadline of 30 s. Nothing is "
