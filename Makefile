@@ -3,7 +3,6 @@ VERSION   := 0.1.0
 CC        ?= gcc
 CUDA_HOME ?= /usr/local/cuda
 PREFIX    ?= /usr/local
-DESTDIR   ?=
 B         := build
 SANITIZE  ?=
 WERROR    ?= -Werror# WERROR= leaves warnings as warnings, for a compiler newer than ours
@@ -93,8 +92,8 @@ $(DIAG:%=$(B)/$(LIBEXEC)/%): $(B)/$(LIBEXEC)/%: $(B)/obj/diag/%.o $(LIB)
 	$(call link,$(CUDART))
 
 # The same objects over a simulated CUDA runtime, clock and sysfs (tests/sim).
-sim: $(SIM_PROGRAMS)
 RPATH := -Wl,-rpath,'$$ORIGIN
+sim: $(SIM_PROGRAMS)
 $(B)/sim/bin/numabench: $(B)/obj/numabench.o $(SIM_OBJ) $(LIB)
 	$(call link,$(RPATH)/../lib')
 $(BENCH:%=$(B)/sim/$(LIBEXEC)/%): $(B)/sim/$(LIBEXEC)/%: $(B)/obj/bench/%.o $(BENCH_MAIN) $(SIM_OBJ) $(LIB)
@@ -135,10 +134,11 @@ $(B)/man/numabench-%.1: $(B)/$(LIBEXEC)/%
 	$(Q)$< --man >$@
 
 install: all man
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/numabench
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/numabench
 	install -m 755 $(B)/bin/numabench $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(filter-out $(B)/bin/%,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/$(LIBEXEC)
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 results/schema.json $(DESTDIR)$(PREFIX)/share/numabench
 
 format:
