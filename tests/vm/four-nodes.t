@@ -35,14 +35,14 @@ step spied sort -u /tmp/spied
 all() {
     folder=$1
     shift
-    /numabench/sim/bin/numabench --all --budget 900 --size 1MiB --quiet --json - --output /work/$folder "$@"
+    /numabench/sim/bin/numabench --all --budget 900 --size 1MiB --quiet --json - --output /job/$folder "$@"
 }
 step all all out --quick --only gpu-bandwidth,gpu-latency
-step report cat /work/out/report.txt
+step report cat /job/out/report.txt
 # Twelve rounds: their interval bears a sample or two in which the emulated host was held up.
 step equal all equal --gpus 2 --only gpu-bandwidth
-step equal-report cat /work/equal/report.txt
-step bind $sim/bind --gpu 1 --from /work/out/result.json --print numactl -- true
+step equal-report cat /job/equal/report.txt
+step bind $sim/bind --gpu 1 --from /job/out/result.json --print numactl -- true
 
 cd /sys/fs/cgroup
 echo +cpuset >cgroup.subtree_control
@@ -50,7 +50,7 @@ mkdir part cpus
 echo 2-5 >part/cpuset.cpus
 echo 1-2 >part/cpuset.mems
 echo 2-3 >cpus/cpuset.cpus
-cd /work
+cd /job
 within() {
     group=$1
     shift

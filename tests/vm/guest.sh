@@ -5,7 +5,7 @@
 # shellcheck shell=sh disable=SC2034
 
 sim=/numabench/sim/libexec/numabench
-export NUMABENCH_SIM=/work/sim/scenario.json
+export NUMABENCH_SIM=/job/sim/scenario.json
 
 # send NAME: files /tmp/NAME.*
 send() {
@@ -23,9 +23,9 @@ step() {
     send "$step_name"
 }
 
-# The scenario of the simulator's programs, out of those in /work.
+# The scenario of the simulator's programs, out of those in /job.
 scenario() {
-    export NUMABENCH_SIM="/work/$1/scenario.json"
+    export NUMABENCH_SIM="/job/$1/scenario.json"
 }
 
 # In the simulator pinned memory is ordinary memory, which the kernel's automatic balancing

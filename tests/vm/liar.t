@@ -8,10 +8,10 @@ scenario liar "$planted"
 boot liar <<'END'
 step overview /numabench/sim/bin/numabench
 step all /numabench/sim/bin/numabench --all --quick --budget 600 --size 1MiB --quiet --json - \
-    --output /work/out --only gpu-bandwidth
-step report cat /work/out/report.txt
+    --output /job/out --only gpu-bandwidth
+step report cat /job/out/report.txt
 step declared $sim/bind --gpu 0 -- grep Cpus_allowed_list /proc/self/status
-step measured $sim/bind --gpu 0 --from /work/out/result.json -- grep Cpus_allowed_list /proc/self/status
+step measured $sim/bind --gpu 0 --from /job/out/result.json -- grep Cpus_allowed_list /proc/self/status
 END
 is "$(q all '[.recommendations[] | [.gpu, .node, .matters, .agrees_with_declared] | join(" ")] | join(", ")')" \
     "0 1 yes false, 1 0 yes false" "the fast nodes are recommended, against the declaration"

@@ -4,8 +4,8 @@
 scenario one-node
 boot one-node <<'END'
 step all /numabench/sim/bin/numabench --all --quick --budget 300 --size 1MiB --quiet --json - \
-    --output /work/out
-step report cat /work/out/report.txt
+    --output /job/out
+step report cat /job/out/report.txt
 step alone numabench --all --quick --budget 100 --size 1MiB --quiet --only mem-latency --json -
 END
 is "$(rc all)" 0 "numabench --all ends well"

@@ -8,7 +8,7 @@ boot sparse <<'END'
 step topology $sim/topology --json
 step latency mem-latency --size 1MiB --rounds 1 --budget 200 --json
 step all /numabench/sim/bin/numabench --all --quick --budget 600 --size 1MiB --quiet --json - \
-    --output /work/out --only gpu-bandwidth --gpus 1
+    --output /job/out --only gpu-bandwidth --gpus 1
 step wrong mem-latency --size 1MiB --nodes 0-2
 step bind $sim/bind --gpu 1 -- grep allowed_list /proc/self/status
 END

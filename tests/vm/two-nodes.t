@@ -4,7 +4,7 @@
 scenario two-nodes
 boot two-nodes <<'END'
 # A process with eight megabytes of heap tells what it may use and where its pages are.
-cat >/work/child <<'CHILD'
+cat >/job/child <<'CHILD'
 grep allowed_list /proc/self/status
 awk 'BEGIN {
     s = "x"; while (length(s) < 8e6) s = s s
@@ -14,13 +14,13 @@ echo "visible=$CUDA_VISIBLE_DEVICES order=$CUDA_DEVICE_ORDER"
 numactl --show
 exit 7
 CHILD
-step unbound sh /work/child
+step unbound sh /job/child
 for gpu in 0 3; do
-    step bind$gpu $sim/bind --gpu $gpu -- sh /work/child
-    step print$gpu $sim/bind --gpu $gpu --print numactl -- sh /work/child
-    step printed$gpu sh -c "$($sim/bind --gpu $gpu --print numactl -- sh /work/child)"
+    step bind$gpu $sim/bind --gpu $gpu -- sh /job/child
+    step print$gpu $sim/bind --gpu $gpu --print numactl -- sh /job/child
+    step printed$gpu sh -c "$($sim/bind --gpu $gpu --print numactl -- sh /job/child)"
 done
-step refused-bind refuse EPERM $sim/bind --gpu 3 -- sh /work/child
+step refused-bind refuse EPERM $sim/bind --gpu 3 -- sh /job/child
 for error in EPERM ENOSYS EACCES; do
     step $error refuse $error mem-latency --size 1MiB --rounds 1 --budget 60 --json
 done
@@ -45,7 +45,7 @@ while read -r gpu node cpus; do
     done
     like "$(out "bind$gpu")" "^visible=GPU-0000000$gpu-.* order=PCI_BUS_ID" \
         "GPU $gpu alone is visible, in PCI order"
-    like "$(out "print$gpu")" "^numactl --physcpubind=$cpus --membind=$node sh /work/child" \
+    like "$(out "print$gpu")" "^numactl --physcpubind=$cpus --membind=$node sh /job/child" \
         "--print gives numactl's line"
 done <<'END'
 0 0 0

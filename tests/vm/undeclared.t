@@ -9,7 +9,7 @@ step topology $sim/topology --json
 step text $sim/topology
 step bind $sim/bind --gpu 0 -- true
 step all /numabench/sim/bin/numabench --all --quick --budget 600 --size 1MiB --quiet --json - \
-    --output /work/out --only gpu-bandwidth
+    --output /job/out --only gpu-bandwidth
 END
 is "$(q topology '[.topology.gpus[].declared_node | [.sysfs, .nvml, .cuda] | map(tostring) | join(" ")] | unique | join(",")')" \
     "null null null" "nobody declares a node"
