@@ -304,8 +304,10 @@ static void a_full_disk_is_told(void **state)
 	FILE *full = fopen("/dev/full", "w");
 
 	(void)state;
-	if (!full)
-		skip();
+	if (!full) {
+		print_message("# no /dev/full here\n");
+		return;
+	}
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
 		char *argv[] = { (char[]){ "program" }, strdup(asked[i]), NULL };
 		void *const contexts[] = { NULL, NULL };
