@@ -1,34 +1,35 @@
-/* gpu_cuda.c - gpu.h over the CUDA runtime, CUDA 11.0 to 13.x. */
+/* gpu_cuda.c - gpu.h over the CUDA runtime (11.0 to 13.x): what is there, devices and memory. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cuda_runtime_api.h>
-
-#include "machine/gpu.h"
-
-/* To start a copy takes the host 2 to 3 us, longer than a small copy takes. So timed copies are
- * queued in batches behind lead copies that are not counted: LEAD_BYTES last 80 us at the 55 GB/s
- * of PCIe Gen5 x16, 10 us over NVLink-C2C. A batch with its leads stays far from what a stream
- * can hold (about 1000 operations). */
-enum { LEAD_BYTES = 4 << 20, LEADS_LEAST = 2, LEADS_MOST = 64, BATCH = 32, TRIES = 8 };
-
-struct gpu_dev {
-	int ordinal; /* CUDA's own number of it, in this process */
-	cudaStream_t stream;
-	cudaEvent_t begin, end;
-	void *lead_device, *lead_host; /* LEAD_BYTES each */
-};
+#include "machine/gpu_parts.h"
 
 /* What is not listed is -EIO. */
 static const struct {
 	cudaError_t cuda;
 	int code;
 } codes[] = {
-	{ cudaErrorMemoryAllocation, -ENOMEM }, { cudaErrorInsufficientDriver, -ENODEV },
-	{ cudaErrorStubLibrary, -ENODEV },      { cudaErrorNoDevice, -ENODEV },
-	{ cudaErrorInvalidDevice, -ENODEV },    { cudaErrorDevicesUnavailable, -ENODEV },
+	{ cudaErrorMemoryAllocation, -ENOMEM },
+	{ cudaErrorInsufficientDriver, -ENODEV },
+	{ cudaErrorStubLibrary, -ENODEV },
+	{ cudaErrorNoDevice, -ENODEV },
+	{ cudaErrorInvalidDevice, -ENODEV },
+	{ cudaErrorDevicesUnavailable, -ENODEV },
+	{ cudaErrorSystemNotReady, -ENODEV }, /* the fabric manager is not running */
+	{ cudaErrorSystemDriverMismatch, -ENODEV },
+	{ cudaErrorCompatNotSupportedOnDevice, -ENODEV },
+	{ cudaErrorNotSupported, -ENOTSUP },
+	{ cudaErrorNotPermitted, -ENOTSUP },
+	{ cudaErrorPeerAccessUnsupported, -ENOTSUP },
+	/* No GPU kernel in this build fits the device or its driver. */
+	{ cudaErrorNoKernelImageForDevice, -ENOTSUP },
+	{ cudaErrorInvalidKernelImage, -ENOTSUP },
+	{ cudaErrorJitCompilerNotFound, -ENOTSUP },
+#if CUDART_VERSION >= 11010
+	{ cudaErrorUnsupportedPtxVersion, -ENOTSUP },
+	{ cudaErrorCallRequiresNewerDriver, -ENOTSUP },
+#endif
 };
 
 /* CUDA answers 35 both where there is no driver and where there is an old one. */
@@ -46,14 +47,14 @@ static int no_driver(struct err *e)
 		       CUDART_VERSION % 1000 / 10, cudaGetErrorName(cudaErrorInsufficientDriver));
 }
 
-/* 0 for success; else clears CUDA's error state and says what could not be done. */
-static int check(cudaError_t rc, const char *what, struct err *e)
+int gpu_answer(int cuda_error, const char *what, struct err *e)
 {
+	cudaError_t rc = (cudaError_t)cuda_error;
 	int code = -EIO;
 
 	if (rc == cudaSuccess)
 		return 0;
-	(void)cudaGetLastError();
+	(void)cudaGetLastError(); /* clears it */
 	if (rc == cudaErrorInsufficientDriver)
 		return no_driver(e);
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
@@ -108,11 +109,22 @@ static void spell_uuid(char out[48], const cudaUUID_t *u)
 	}
 }
 
+static struct known exclusive(int ordinal)
+{
+	int mode = cudaComputeModeDefault;
+
+	if (cudaDeviceGetAttribute(&mode, cudaDevAttrComputeMode, ordinal) != cudaSuccess) {
+		(void)cudaGetLastError();
+		return UNKNOWN("the driver does not tell CUDA");
+	}
+	return KNOWN(mode != cudaComputeModeDefault);
+}
+
 /* Properties and attributes create no context, so that nothing is left on any GPU. */
 static int describe(struct gpu_facts *f, int ordinal, struct err *e)
 {
 	struct cudaDeviceProp p;
-	int rc = check(cudaGetDeviceProperties(&p, ordinal), "cudaGetDeviceProperties", e);
+	int rc = gpu_check(cudaGetDeviceProperties(&p, ordinal), "cudaGetDeviceProperties", e);
 
 	if (rc < 0)
 		return err_within(e, rc, "CUDA device %d", ordinal);
@@ -120,6 +132,7 @@ static int describe(struct gpu_facts *f, int ordinal, struct err *e)
 		.host_node = HOST_NODE(ordinal),
 		.own_node = OWN_NODE(ordinal),
 		.memory_bytes = KNOWN((long long)p.totalGlobalMem),
+		.exclusive = exclusive(ordinal),
 	};
 	snprintf(f->pci, sizeof f->pci, "%04x:%02x:%02x.0", (unsigned)p.pciDomainID,
 		 (unsigned)p.pciBusID & 0xff, (unsigned)p.pciDeviceID & 0xff);
@@ -131,7 +144,7 @@ static int describe(struct gpu_facts *f, int ordinal, struct err *e)
 int gpu_enumerate(struct gpu_facts *facts, size_t max, size_t *n, struct err *e)
 {
 	int count = 0;
-	int rc = check(cudaGetDeviceCount(&count), "cudaGetDeviceCount", e);
+	int rc = gpu_check(cudaGetDeviceCount(&count), "cudaGetDeviceCount", e);
 
 	*n = rc < 0 ? 0 : (size_t)count;
 	for (size_t i = 0; rc == 0 && i < *n && i < max; i++)
@@ -139,64 +152,47 @@ int gpu_enumerate(struct gpu_facts *facts, size_t max, size_t *n, struct err *e)
 	return rc;
 }
 
-static int use(const struct gpu_dev *d, struct err *e)
+int gpu_use(const struct gpu_dev *d, struct err *e)
 {
-	return check(cudaSetDevice(d->ordinal), "cudaSetDevice", e);
+	return gpu_check(cudaSetDevice(d->ordinal), "cudaSetDevice", e);
 }
 
-int gpu_alloc(struct gpu_dev *d, void **device, size_t bytes, struct err *e)
+/* For what releases: nobody is told when it fails, as it does when the device is lost. */
+static bool usable(const struct gpu_dev *d)
 {
-	int rc = use(d, e);
-
-	*device = NULL;
-	if (rc == 0)
-		rc = check(cudaMalloc(device, bytes), "cudaMalloc", e);
-	return rc < 0 ? err_within(e, rc, "%zu bytes of GPU memory", bytes) : 0;
+	return d && gpu_use(d, NULL) == 0;
 }
 
-void gpu_free(struct gpu_dev *d, void *device)
+/* 0 where the device does not tell. */
+static unsigned attribute(enum cudaDeviceAttr which, int ordinal)
 {
-	if (device && cudaSetDevice(d->ordinal) == cudaSuccess)
-		cudaFree(device);
-	(void)cudaGetLastError();
+	int value = 0;
+
+	if (cudaDeviceGetAttribute(&value, which, ordinal) != cudaSuccess) {
+		(void)cudaGetLastError();
+		return 0;
+	}
+	return value > 0 ? (unsigned)value : 0;
 }
 
-int gpu_host_alloc(struct gpu_dev *d, void **host, size_t bytes, struct err *e)
-{
-	int rc = use(d, e);
-
-	*host = NULL;
-	if (rc == 0)
-		rc = check(cudaHostAlloc(host, bytes, cudaHostAllocDefault), "cudaHostAlloc", e);
-	return rc < 0 ? err_within(e, rc, "%zu bytes of pinned host memory", bytes) : 0;
-}
-
-void gpu_host_free(struct gpu_dev *d, void *host)
-{
-	if (host && cudaSetDevice(d->ordinal) == cudaSuccess)
-		cudaFreeHost(host);
-	(void)cudaGetLastError();
-}
-
-/* Whoever waits spins, so that what a copy takes holds no scheduler's wake-up. */
+/* Whoever waits spins, so that what a transfer takes holds no scheduler's wake-up. */
 static int start(struct gpu_dev *d, struct err *e)
 {
-	int rc = use(d, e);
+	cudaError_t flags;
+	int rc = gpu_use(d, e);
 
-	if (rc == 0)
-		rc = check(cudaSetDeviceFlags(cudaDeviceScheduleSpin), "cudaSetDeviceFlags", e);
-	if (rc == 0)
-		rc = check(cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking),
-			   "cudaStreamCreateWithFlags", e);
-	if (rc == 0)
-		rc = check(cudaEventCreate(&d->begin), "cudaEventCreate", e);
-	if (rc == 0)
-		rc = check(cudaEventCreate(&d->end), "cudaEventCreate", e);
-	if (rc == 0)
-		rc = gpu_alloc(d, &d->lead_device, LEAD_BYTES, e);
-	if (rc == 0)
-		rc = gpu_host_alloc(d, &d->lead_host, LEAD_BYTES, e);
-	return rc;
+	if (rc < 0)
+		return rc;
+	/* Before CUDA 12 a device that was opened earlier keeps the flags that it got then: these.
+	 */
+	flags = cudaSetDeviceFlags(cudaDeviceScheduleSpin);
+	if (flags == cudaErrorSetOnActiveProcess)
+		(void)cudaGetLastError();
+	else if (flags != cudaSuccess)
+		return gpu_check(flags, "cudaSetDeviceFlags", e);
+	d->cache_bytes = attribute(cudaDevAttrL2CacheSize, d->ordinal);
+	d->processors = attribute(cudaDevAttrMultiProcessorCount, d->ordinal);
+	return 0;
 }
 
 int gpu_open(struct gpu_dev **out, const char *pci, struct err *e)
@@ -207,140 +203,176 @@ int gpu_open(struct gpu_dev **out, const char *pci, struct err *e)
 	*out = NULL;
 	if (!d)
 		return err_set(e, -ENOMEM, "out of memory");
-	rc = check(cudaDeviceGetByPCIBusId(&d->ordinal, pci), "cudaDeviceGetByPCIBusId", e);
+	snprintf(d->pci, sizeof d->pci, "%s", pci);
+	rc = gpu_check(cudaDeviceGetByPCIBusId(&d->ordinal, pci), "cudaDeviceGetByPCIBusId", e);
 	if (rc == 0)
 		rc = start(d, e);
 	if (rc < 0) {
-		gpu_close(d);
+		free(d);
 		return err_within(e, rc, "GPU %s", pci);
 	}
 	*out = d;
 	return 0;
 }
 
+/* The context stays until the process ends. */
 void gpu_close(struct gpu_dev *d)
 {
-	if (!d)
-		return;
-	gpu_free(d, d->lead_device);
-	gpu_host_free(d, d->lead_host);
-	if (d->stream && cudaSetDevice(d->ordinal) == cudaSuccess) {
-		if (d->begin)
-			cudaEventDestroy(d->begin);
-		if (d->end)
-			cudaEventDestroy(d->end);
-		cudaStreamDestroy(d->stream);
-	}
-	(void)cudaGetLastError();
 	free(d);
 }
 
-static cudaError_t queue_copy(struct gpu_dev *d, enum gpu_direction dir, void *device, void *host,
-			      size_t bytes)
+int gpu_memory_left(struct gpu_dev *d, uint64_t *left, uint64_t *all, struct err *e)
 {
-	if (dir == GPU_H2D)
-		return cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, d->stream);
-	return cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, d->stream);
+	size_t free_bytes = 0, total = 0;
+	int rc = gpu_use(d, e);
+
+	if (rc == 0)
+		rc = gpu_check(cudaMemGetInfo(&free_bytes, &total), "cudaMemGetInfo", e);
+	*left = free_bytes;
+	*all = total;
+	return rc;
 }
 
-/* What one call of gpu_time_copies copies, and how many lead copies go ahead of each batch. */
-struct copies {
-	enum gpu_direction dir;
-	void *device, *host;
-	size_t bytes;
-	unsigned leads;
+uint64_t gpu_cache_bytes(const struct gpu_dev *d)
+{
+	return d->cache_bytes;
+}
+
+unsigned gpu_processors(const struct gpu_dev *d)
+{
+	return d->processors ? d->processors : 1;
+}
+
+/* ---- memory ---- */
+
+int gpu_alloc(struct gpu_dev *d, void **device, size_t bytes, struct err *e)
+{
+	int rc = gpu_use(d, e);
+
+	*device = NULL;
+	if (rc == 0)
+		rc = gpu_check(cudaMalloc(device, bytes), "cudaMalloc", e);
+	return rc < 0 ? err_within(e, rc, "%zu bytes of GPU memory", bytes) : 0;
+}
+
+void gpu_free(struct gpu_dev *d, void *device)
+{
+	if (device && usable(d))
+		(void)gpu_check(cudaFree(device), "cudaFree", NULL);
+}
+
+static const struct {
+	const char *name;
+	unsigned flags;
+} host_kinds[] = {
+	[GPU_HOST_PINNED] = { "pinned", cudaHostAllocDefault },
+	[GPU_HOST_WRITE_COMBINED] = { "write-combined", cudaHostAllocWriteCombined },
+	[GPU_HOST_MAPPED] = { "mapped", cudaHostAllocMapped },
 };
 
-static int queue(struct gpu_dev *d, const struct copies *c, void *device, void *host, size_t bytes,
-		 unsigned n, struct err *e)
+int gpu_host_alloc(struct gpu_dev *d, enum gpu_host kind, void **host, size_t bytes, struct err *e)
 {
-	int rc = 0;
+	int rc = gpu_use(d, e);
 
-	for (unsigned i = 0; rc == 0 && i < n; i++)
-		rc = check(queue_copy(d, c->dir, device, host, bytes), "cudaMemcpyAsync", e);
+	*host = NULL;
+	if (rc == 0)
+		rc = gpu_check(cudaHostAlloc(host, bytes, host_kinds[kind].flags), "cudaHostAlloc",
+			       e);
+	return rc < 0 ? err_within(e, rc, "%zu bytes of %s host memory", bytes,
+				   host_kinds[kind].name)
+		      : 0;
+}
+
+void gpu_host_free(struct gpu_dev *d, void *host)
+{
+	if (host && usable(d))
+		(void)gpu_check(cudaFreeHost(host), "cudaFreeHost", NULL);
+}
+
+int gpu_host_register(struct gpu_dev *d, void *host, size_t bytes, struct err *e)
+{
+	int rc = gpu_use(d, e);
+
+	if (rc == 0)
+		rc = gpu_check(cudaHostRegister(host, bytes,
+						cudaHostRegisterPortable | cudaHostRegisterMapped),
+			       "cudaHostRegister", e);
+	return rc < 0 ? err_within(e, rc, "page-locking %zu bytes of host memory in place", bytes)
+		      : 0;
+}
+
+void gpu_host_unregister(struct gpu_dev *d, void *host)
+{
+	if (host && usable(d))
+		(void)gpu_check(cudaHostUnregister(host), "cudaHostUnregister", NULL);
+}
+
+int gpu_host_address(struct gpu_dev *d, void *host, void **device, struct err *e)
+{
+	int rc = gpu_use(d, e);
+
+	*device = NULL;
+	if (rc == 0)
+		rc = gpu_check(cudaHostGetDevicePointer(device, host, 0),
+			       "cudaHostGetDevicePointer", e);
 	return rc;
 }
 
-/* Lead copies, an event, n copies, an event. *hidden: the first event was still to come when the
- * last had been queued, so that no copy between them had to wait for its start. */
-static int queue_batch(struct gpu_dev *d, const struct copies *c, unsigned n, bool *hidden,
-		       struct err *e)
+int gpu_managed_alloc(struct gpu_dev *d, void **p, size_t bytes, struct err *e)
 {
-	cudaError_t begun;
-	int rc = queue(d, c, d->lead_device, d->lead_host, LEAD_BYTES, c->leads, e);
+	int rc = gpu_use(d, e);
 
+	*p = NULL;
+	if (rc == 0 && !attribute(cudaDevAttrConcurrentManagedAccess, d->ordinal))
+		rc = err_set(e, -ENOTSUP,
+			     "this GPU and driver cannot move managed memory by prefetching (no "
+			     "concurrent managed access)");
 	if (rc == 0)
-		rc = check(cudaEventRecord(d->begin, d->stream), "cudaEventRecord", e);
-	if (rc == 0)
-		rc = queue(d, c, c->device, c->host, c->bytes, n, e);
-	if (rc == 0)
-		rc = check(cudaEventRecord(d->end, d->stream), "cudaEventRecord", e);
+		rc = gpu_check(cudaMallocManaged(p, bytes, cudaMemAttachGlobal),
+			       "cudaMallocManaged", e);
+	return rc < 0 ? err_within(e, rc, "%zu bytes of managed memory", bytes) : 0;
+}
+
+void gpu_managed_free(struct gpu_dev *d, void *p)
+{
+	gpu_free(d, p);
+}
+
+/* ---- peers ---- */
+
+static int enable(struct gpu_dev *d, struct gpu_dev *peer, struct err *e)
+{
+	cudaError_t answer;
+	int can = 0;
+	int rc = gpu_check(cudaDeviceCanAccessPeer(&can, d->ordinal, peer->ordinal),
+			   "cudaDeviceCanAccessPeer", e);
+
 	if (rc < 0)
 		return rc;
-	begun = cudaEventQuery(d->begin);
-	*hidden = begun == cudaErrorNotReady;
-	if (*hidden)
-		(void)cudaGetLastError();
-	return *hidden ? 0 : check(begun, "cudaEventQuery", e);
+	if (!can)
+		return err_set(e, -ENOTSUP, "there is no way for peer access between them");
+	answer = cudaDeviceEnablePeerAccess(peer->ordinal, 0);
+	if (answer != cudaErrorPeerAccessAlreadyEnabled)
+		return gpu_check(answer, "cudaDeviceEnablePeerAccess", e);
+	(void)cudaGetLastError();
+	return 0;
 }
 
-/* Again behind a longer lead, until the host is fast enough. A copy of as much as a lead outlasts
- * the start of the next by itself. */
-static int time_batch(struct gpu_dev *d, struct copies *c, unsigned n, double *seconds,
-		      struct err *e)
+static int disable(struct gpu_dev *peer, struct err *e)
 {
-	bool hidden = false;
+	cudaError_t answer = cudaDeviceDisablePeerAccess(peer->ordinal);
 
-	for (int i = 0; i < TRIES && !hidden; i++) {
-		float ms = 0;
-		int rc = queue_batch(d, c, n, &hidden, e);
-
-		if (rc == 0)
-			rc = check(cudaEventSynchronize(d->end), "cudaEventSynchronize", e);
-		if (rc == 0)
-			rc = check(cudaEventElapsedTime(&ms, d->begin, d->end),
-				   "cudaEventElapsedTime", e);
-		if (rc < 0)
-			return rc;
-		*seconds = (double)ms * 1e-3;
-		if (!hidden && c->leads < LEADS_MOST)
-			c->leads *= 2;
-	}
-	if (hidden || c->bytes >= LEAD_BYTES)
-		return 0;
-	return err_set(e, -EIO,
-		       "copies of %zu bytes are started more slowly than the GPU makes them, so "
-		       "that its events do not time them: copies of %d MiB or more can be timed",
-		       c->bytes, LEAD_BYTES >> 20);
+	if (answer != cudaErrorPeerAccessNotEnabled)
+		return gpu_check(answer, "cudaDeviceDisablePeerAccess", e);
+	(void)cudaGetLastError();
+	return 0;
 }
 
-int gpu_time_copies(struct gpu_dev *d, enum gpu_direction dir, void *device, void *host,
-		    size_t bytes, unsigned repeat, double *seconds, struct err *e)
+int gpu_peer_access(struct gpu_dev *d, struct gpu_dev *peer, bool on, struct err *e)
 {
-	struct copies c = {
-		.dir = dir, .device = device, .host = host, .bytes = bytes, .leads = LEADS_LEAST
-	};
-	int rc = use(d, e);
-
-	*seconds = 0;
-	for (unsigned left = repeat, n; rc == 0 && left > 0; left -= n) {
-		double batch = 0;
-
-		n = left < BATCH ? left : BATCH;
-		rc = time_batch(d, &c, n, &batch, e);
-		*seconds += batch;
-	}
-	return rc;
-}
-
-/* Does not set the current device: the stream decides where a copy goes, and the
- * caller's clock runs. */
-int gpu_copy(struct gpu_dev *d, enum gpu_direction dir, void *device, void *host, size_t bytes,
-	     struct err *e)
-{
-	int rc = check(queue_copy(d, dir, device, host, bytes), "cudaMemcpyAsync", e);
+	int rc = gpu_use(d, e);
 
 	if (rc == 0)
-		rc = check(cudaStreamSynchronize(d->stream), "cudaStreamSynchronize", e);
-	return rc;
+		rc = on ? enable(d, peer, e) : disable(peer, e);
+	return rc < 0 ? err_within(e, rc, "peer access of GPU %s to GPU %s", d->pci, peer->pci) : 0;
 }

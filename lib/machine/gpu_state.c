@@ -144,7 +144,13 @@ void gpu_judge_state(struct gpu_entry *g, const struct gpu_list *l, const struct
 	const size_t room = sizeof(gpu->state_why);
 
 	gpu->state_why[0] = '\0';
-	if (g->cuda) {
+	if (g->prohibited && m->live) {
+		gpu->state = GPU_HIDDEN;
+		snprintf(gpu->state_why, room,
+			 "its compute mode is prohibited: no process may use it "
+			 "(nvidia-smi -i %s -c DEFAULT lets them)",
+			 gpu->pci);
+	} else if (g->cuda) {
 		gpu->state = GPU_USABLE;
 	} else if (!m->live) {
 		gpu->state = GPU_UNPROBED;

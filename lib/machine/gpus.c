@@ -26,13 +26,15 @@ static void fill(struct known *to, struct known from)
 		*to = from;
 }
 
-static void say_busy(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r)
+/* A driver keeps some memory of every GPU for itself, and a desktop takes some. More than this is
+ * somebody's work, though no process is listed for it. */
+#define OTHERS_LEAST (1LL << 30)
+#define OTHERS_SHARE 0.03
+
+static void say_process(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r)
 {
 	char name[32] = "";
 
-	if (!f->processes.is || f->processes.value <= 0)
-		return;
-	g->busy = true;
 	if (f->busy_pid.is)
 		sysroot_text(r, name, sizeof(name), "proc/%lld/comm", f->busy_pid.value);
 	if (!f->busy_pid.is)
@@ -44,7 +46,51 @@ static void say_busy(struct gpu *g, const struct nvml_facts *f, const struct sys
 			 f->processes.value > 1 ? ", and others" : "");
 }
 
-static int take_nvml(struct gpu_list *l, const struct gpu_answers *a, const struct sysroot *r)
+/* Where the GPU's memory is a NUMA node the kernel uses it too, and what is in use says nothing. */
+static bool memory_in_use(const struct gpu *g, const struct nvml_facts *f)
+{
+	if (g->own_memory_node.is || !f->memory_used.is || !f->memory_bytes.is)
+		return false;
+	return f->memory_used.value > OTHERS_LEAST &&
+	       (double)f->memory_used.value > OTHERS_SHARE * (double)f->memory_bytes.value;
+}
+
+static void say_memory(struct gpu *g, const struct nvml_facts *f)
+{
+	char load[40] = "";
+
+	if (f->utilisation.is)
+		snprintf(load, sizeof(load), ", %lld %% utilised", f->utilisation.value);
+	snprintf(g->busy_why, sizeof(g->busy_why), "memory in use: %.1f of %.4g GiB%s, %s",
+		 (double)f->memory_used.value / 0x1p30, (double)f->memory_bytes.value / 0x1p30,
+		 load,
+		 f->processes.is ? "though no process is listed (a container hides other processes)"
+				 : "though NVML does not list processes here");
+}
+
+/* Others use it. Utilisation alone says nothing: it is of the last second, and may be of a bench
+ * of ours that has just ended. */
+static void judge_busy(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r)
+{
+	bool listed = f->processes.is && f->processes.value > 0;
+
+	g->busy = listed || memory_in_use(g, f);
+	if (listed)
+		say_process(g, f, r);
+	else if (g->busy)
+		say_memory(g, f);
+}
+
+static struct known exclusive(struct known mode)
+{
+	if (!mode.is)
+		return mode;
+	if (mode.value > NVML_EXCLUSIVE_PROCESS)
+		return UNKNOWN("NVML names a compute mode that is not known here");
+	return KNOWN(mode.value != NVML_SHARED);
+}
+
+static int take_nvml(struct gpu_list *l, const struct gpu_answers *a)
 {
 	for (size_t i = 0; i < l->n && a->asked; i++)
 		l->v[i].gpu.node_nvml =
@@ -65,7 +111,8 @@ static int take_nvml(struct gpu_list *l, const struct gpu_answers *a, const stru
 		fill(&g->gpu.max_gen, f->max_gen);
 		fill(&g->gpu.max_width, f->max_width);
 		g->gpu.memory_bytes = f->memory_bytes;
-		say_busy(&g->gpu, f, r);
+		g->gpu.exclusive = exclusive(f->compute_mode);
+		g->prohibited = f->compute_mode.is && f->compute_mode.value == NVML_PROHIBITED;
 	}
 	return 0;
 }
@@ -90,6 +137,7 @@ static int take_cuda(struct gpu_list *l, const struct gpu_answers *a)
 		if (f->own_node.is)
 			g->gpu.own_memory_node = f->own_node;
 		fill(&g->gpu.memory_bytes, f->memory_bytes);
+		fill(&g->gpu.exclusive, f->exclusive);
 	}
 	return 0;
 }
@@ -106,7 +154,7 @@ static void say_why_not(struct machine *m, const struct gpu_list *l, const struc
 	const size_t room = sizeof(m->cuda_why);
 
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].cuda)
+		if (l->v[i].gpu.state == GPU_USABLE)
 			return;
 	if (!m->live)
 		snprintf(m->cuda_why, room, "a recorded machine");
@@ -130,12 +178,14 @@ int gpus_merge(struct machine *m, struct gpu_list *l, const struct gpu_answers *
 	       const struct source *s)
 {
 	struct idset own = { 0 };
-	int rc = take_nvml(l, a, &s->root);
+	int rc = take_nvml(l, a);
 
 	if (rc == 0)
 		rc = take_cuda(l, a);
 	if (rc < 0)
 		return rc;
+	for (size_t i = 0; i < a->nnvml; i++)
+		judge_busy(&gpu_list_find(l, a->nvml[i].pci)->gpu, &a->nvml[i], &s->root);
 	if (l->n > 1)
 		qsort(l->v, l->n, sizeof(*l->v), by_address);
 	m->gpus = l->n ? calloc(l->n, sizeof(*m->gpus)) : NULL;

@@ -1,67 +1,172 @@
 /* hostmem.c - the kinds of host memory, one row each. */
 #include "place/hostmem.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "machine/sysroot.h"
 #include "place/threads.h"
 
-static int pin(struct hostmem *h, struct err *e)
-{
-	int rc = gpu_host_alloc(h->dev, &h->p, h->bytes, e);
-
-	if (rc == 0)
-		memset(h->p, MEMORY_TOUCH, h->bytes);
-	return rc;
-}
+/* ---- memory that the driver allocates ---- */
 
 /* Without a policy the driver's pages fall where the caller runs: on a CPU of their node, then,
  * where it has one. */
-static int pin_from_node(struct hostmem *h, struct err *e)
+static int make_from_node(struct hostmem *h, int (*make)(struct hostmem *h, struct err *e),
+			  struct err *e)
 {
 	const struct node *node = machine_node(h->want.machine, h->want.node);
 	struct idset home;
 	int rc, back;
 
 	if (!node || idset_empty(&node->allowed_cpus))
-		return pin(h, e);
+		return make(h, e);
 	rc = thread_cpus(&home, e);
 	if (rc == 0)
 		rc = thread_bind(&node->allowed_cpus, e);
 	if (rc < 0)
 		return rc;
-	rc = pin(h, e);
+	rc = make(h, e);
 	h->own.touched = rc == 0;
 	back = thread_bind(&home, rc < 0 ? NULL : e);
 	return rc < 0 ? rc : back;
 }
 
-static int pinned_alloc(struct hostmem *h, struct err *e)
+/* Runs make, which allocates and touches, so that its pages fall on the wanted node. */
+static int make_on_node(struct hostmem *h, int (*make)(struct hostmem *h, struct err *e),
+			struct err *e)
 {
 	int rc;
 
 	h->own = (struct memory){ .node = h->want.node };
 	h->own.bound = policy_bind_thread(h->want.node) == 0;
 	if (!h->own.bound)
-		return pin_from_node(h, e);
-	rc = pin(h, e);
+		return make_from_node(h, make, e);
+	rc = make(h, e);
 	policy_reset_thread();
 	return rc;
 }
 
-static void pinned_free(struct hostmem *h)
+static int lock_and_touch(struct hostmem *h, struct err *e)
+{
+	static const enum gpu_host as[] = { [MEM_PINNED] = GPU_HOST_PINNED,
+					    [MEM_WRITE_COMBINED] = GPU_HOST_WRITE_COMBINED,
+					    [MEM_MAPPED] = GPU_HOST_MAPPED };
+	int rc = gpu_host_alloc(h->dev, as[h->kind], &h->p, h->bytes, e);
+
+	if (rc == 0)
+		memset(h->p, MEMORY_TOUCH, h->bytes);
+	return rc;
+}
+
+static int locked_alloc(struct hostmem *h, struct err *e)
+{
+	return make_on_node(h, lock_and_touch, e);
+}
+
+static int mapped_alloc(struct hostmem *h, struct err *e)
+{
+	int rc;
+
+	if (!h->kernel)
+		return err_set(e, -ENOTSUP,
+			       "the GPU kernels were not built, which move mapped memory: nvcc was "
+			       "not found when numabench was built");
+	rc = locked_alloc(h, e);
+	return rc < 0 ? rc : gpu_host_address(h->dev, h->p, &h->device_p, e);
+}
+
+static void locked_free(struct hostmem *h)
 {
 	gpu_host_free(h->dev, h->p);
 }
 
-static int pageable_alloc(struct hostmem *h, struct err *e)
+/* ---- memory that the driver moves ---- */
+
+/* Prefetches it to its node. */
+static int bring_home(struct hostmem *h, struct err *e)
 {
-	int rc = memory_place(&h->own, h->bytes, &h->want, e);
+	const struct gpu_transfer home = hostmem_transfer(h, NULL, GPU_D2H, h->bytes);
+	struct gpu_stream *s;
+	int rc = gpu_stream_open(&s, h->dev, e);
 
 	if (rc < 0)
 		return rc;
-	h->p = h->own.p;
-	memset(h->p, MEMORY_TOUCH, h->own.mapped);
+	rc = gpu_do(s, &home, e);
+	gpu_stream_close(s);
+	return rc < 0 ? err_within(e, rc, "moving managed memory to node %d", h->want.node) : 0;
+}
+
+static int manage_and_touch(struct hostmem *h, struct err *e)
+{
+	int rc = gpu_managed_alloc(h->dev, &h->p, h->bytes, e);
+
+	if (rc == 0)
+		rc = bring_home(h, e);
+	if (rc == 0)
+		memset(h->p, MEMORY_TOUCH, h->bytes);
+	return rc;
+}
+
+static int managed_alloc(struct hostmem *h, struct err *e)
+{
+	return make_on_node(h, manage_and_touch, e);
+}
+
+static void managed_free(struct hostmem *h)
+{
+	gpu_managed_free(h->dev, h->p);
+}
+
+/* ---- memory of our own ---- */
+
+/* Why there are no pages of the wanted kind. */
+static int no_such_pages(enum page_kind wanted, struct err *e)
+{
+	struct sysroot root;
+	char mode[80] = "";
+
+	if (wanted == PAGES_THP && sysroot_open_live(&root, NULL) == 0) {
+		if (sysroot_text(&root, mode, sizeof mode,
+				 "sys/kernel/mm/transparent_hugepage/enabled") < 0)
+			snprintf(mode, sizeof mode, "[absent]");
+		sysroot_close(&root);
+	}
+	if (strstr(mode, "[never]"))
+		return err_set(e, -ENOTSUP,
+			       "transparent huge pages are switched off (kernel/mm/"
+			       "transparent_hugepage/enabled of sysfs says \"never\")");
+	if (strstr(mode, "[absent]"))
+		return err_set(e, -ENOTSUP, "this kernel has no transparent huge pages");
+	return err_set(e, -ENOTSUP, "the kernel gave ordinary pages where %s pages were asked for",
+		       page_kind_name(wanted));
+}
+
+/* Placed, touched, and in pages of the wanted kind; p stays NULL. */
+static int place_own(struct hostmem *h, struct err *e)
+{
+	int rc = memory_place(&h->own, h->bytes, &h->want, e);
+
+	if (rc == -ENOMEM && h->want.pages == PAGES_HUGETLB)
+		return -ENOTSUP; /* e tells how many there are */
+	if (rc < 0)
+		return rc;
+	memset(h->own.p, MEMORY_TOUCH, h->own.mapped);
+	h->pages = memory_obtained(&h->own);
+	if (h->pages != h->want.pages && h->want.pages != PAGES_4K) {
+		memory_unmap(&h->own);
+		return no_such_pages(h->want.pages, e);
+	}
 	return 0;
+}
+
+static int pageable_alloc(struct hostmem *h, struct err *e)
+{
+	int rc = place_own(h, e);
+
+	h->p = h->own.p;
+	return rc;
 }
 
 static void pageable_free(struct hostmem *h)
@@ -69,9 +174,64 @@ static void pageable_free(struct hostmem *h)
 	memory_unmap(&h->own);
 }
 
+static int registered_alloc(struct hostmem *h, struct err *e)
+{
+	int rc = place_own(h, e);
+
+	if (rc < 0)
+		return rc;
+	rc = gpu_host_register(h->dev, h->own.p, h->own.mapped, e);
+	if (rc < 0) {
+		memory_unmap(&h->own);
+		return rc;
+	}
+	h->p = h->own.p;
+	return gpu_host_address(h->dev, h->p, &h->device_p, e);
+}
+
+static void registered_free(struct hostmem *h)
+{
+	gpu_host_unregister(h->dev, h->p);
+	memory_unmap(&h->own);
+}
+
+/* ---- the table ---- */
+
 static const struct hostmem_kind kinds[] = {
-	{ .kind = MEM_PINNED, .device_timed = true, .alloc = pinned_alloc, .free = pinned_free },
-	{ .kind = MEM_PAGEABLE, .alloc = pageable_alloc, .free = pageable_free },
+	{ .kind = MEM_PINNED,
+	  .device_timed = true,
+	  .host_readable = true,
+	  .alloc = locked_alloc,
+	  .free = locked_free,
+	  .queue = gpu_queue_copy },
+	{ .kind = MEM_REGISTERED,
+	  .device_timed = true,
+	  .own_pages = true,
+	  .host_readable = true,
+	  .alloc = registered_alloc,
+	  .free = registered_free,
+	  .queue = gpu_queue_copy },
+	{ .kind = MEM_PAGEABLE,
+	  .own_pages = true,
+	  .host_readable = true,
+	  .alloc = pageable_alloc,
+	  .free = pageable_free,
+	  .queue = gpu_queue_copy },
+	{ .kind = MEM_WRITE_COMBINED,
+	  .device_timed = true,
+	  .alloc = locked_alloc,
+	  .free = locked_free,
+	  .queue = gpu_queue_copy },
+	{ .kind = MEM_MANAGED,
+	  .host_readable = true,
+	  .alloc = managed_alloc,
+	  .free = managed_free,
+	  .queue = gpu_queue_prefetch },
+	{ .kind = MEM_MAPPED,
+	  .device_timed = true,
+	  .host_readable = true,
+	  .alloc = mapped_alloc,
+	  .free = locked_free },
 };
 
 const struct hostmem_kind *hostmem_kind(enum memory_kind kind)
@@ -86,7 +246,7 @@ int hostmem_alloc(struct hostmem *h, struct err *e)
 {
 	int rc;
 
-	h->p = NULL;
+	h->p = h->device_p = NULL;
 	rc = hostmem_kind(h->kind)->alloc(h, e);
 	if (rc < 0)
 		hostmem_free(h);
@@ -97,5 +257,43 @@ void hostmem_free(struct hostmem *h)
 {
 	if (h->p)
 		hostmem_kind(h->kind)->free(h);
-	h->p = NULL;
+	h->p = h->device_p = NULL;
+}
+
+struct gpu_transfer hostmem_transfer(const struct hostmem *h, void *device, enum gpu_direction dir,
+				     size_t bytes)
+{
+	gpu_queue_fn *queue = hostmem_kind(h->kind)->queue;
+
+	return (struct gpu_transfer){
+		.queue = queue ? queue : h->kernel,
+		.dir = dir,
+		.device = device,
+		.host = queue ? h->p : h->device_p,
+		.bytes = bytes,
+		.node = h->want.node,
+	};
+}
+
+/* A page that came back from the GPU is the process's again when it is first read. */
+static void read_pages(const struct hostmem *h)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t at = 0; at < h->bytes; at += page)
+		(void)((const volatile char *)h->p)[at];
+}
+
+int hostmem_prove(struct hostmem *h, struct placement *p, struct err *e)
+{
+	int rc;
+
+	if (h->kind == MEM_MANAGED) {
+		rc = bring_home(h, e);
+		if (rc < 0)
+			return rc;
+		read_pages(h);
+	}
+	rc = memory_prove(h->p, h->bytes, p);
+	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }

@@ -1,6 +1,7 @@
-/* hostmem.h - host memory for GPU copies, one row of a table for each kind.
+/* hostmem.h - host memory for GPU transfers, one row of a table for each kind.
  *
- * A kernel sees a pointer and a length, never how they came about.
+ * Whoever measures sees a pointer, a length and a struct gpu_transfer, never how
+ * they came about.
  */
 #ifndef NB_PLACE_HOSTMEM_H
 #define NB_PLACE_HOSTMEM_H
@@ -13,27 +14,46 @@ struct hostmem {
 	/* What is asked for, filled by the caller. */
 	enum memory_kind kind;
 	size_t bytes;
-	struct memory_want want; /* pages: of pageable memory */
+	struct memory_want want; /* pages: where the kind's own_pages is set */
 	struct gpu_dev *dev;     /* that pins it; NULL will do for pageable memory */
+	/* Of mapped memory: the GPU kernel that moves it (gpu_queue_kernel_copy), NULL where
+	 * numabench was built without GPU kernels. */
+	gpu_queue_fn *kernel;
 	/* What came of it. */
 	void *p;
-	struct memory own; /* how it was placed; of pageable memory the mapping, too */
+	void *device_p;       /* mapped and registered: the GPU's own address of it, else NULL */
+	enum page_kind pages; /* obtained, where own_pages is set */
+	struct memory own;    /* how it was placed; where own_pages is set the mapping, too */
 };
 
 struct hostmem_kind {
 	enum memory_kind kind;
-	bool device_timed; /* events on the GPU time it; else the host clock does */
-	/* Allocates on the wanted node and touches every page. -ENOSYS, -ENOMEM .. with e. */
+	bool device_timed;  /* events on the GPU time it; else the host clock does */
+	bool own_pages;     /* memory of ours, with pages as wanted; else the driver chooses them */
+	bool host_readable; /* false: the CPU reads it so slowly that what arrived there is checked
+			     * by copying it back through the GPU into ordinary memory */
+	/* Allocates on the wanted node and touches every page. As hostmem_alloc. */
 	int (*alloc)(struct hostmem *h, struct err *e);
 	void (*free)(struct hostmem *h);
+	/* What moves it; NULL: the caller's kernel. */
+	gpu_queue_fn *queue;
 };
 
-/* NULL when this build has no such kind. */
+/* The row of a kind. */
 const struct hostmem_kind *hostmem_kind(enum memory_kind kind);
 
-/* The row's alloc, and its free. The kind must be one that hostmem_kind knows. What was not
- * allocated may be freed. */
+/* The row's alloc, and its free. -ENOTSUP where this machine or build has no such memory or no
+ * such pages, with the one reason in e; -ENOSYS, -ENOMEM and so on as gpu.h and memory_place.
+ * What was not allocated may be freed. */
 int hostmem_alloc(struct hostmem *h, struct err *e);
 void hostmem_free(struct hostmem *h);
+
+/* One transfer of `bytes` between all of h, or its beginning, and memory of the GPU (`device`;
+ * not used where prefetching moves it). */
+struct gpu_transfer hostmem_transfer(const struct hostmem *h, void *device, enum gpu_direction dir,
+				     size_t bytes);
+
+/* memory_prove of h; managed memory is brought back to its node first. As gpu.h, -ENOMEM. */
+int hostmem_prove(struct hostmem *h, struct placement *p, struct err *e);
 
 #endif
