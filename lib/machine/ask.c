@@ -36,6 +36,7 @@ static const struct item cuda_items[] = {
 	FIGURE(gpu_facts, host_node),
 	FIGURE(gpu_facts, own_node),
 	FIGURE(gpu_facts, memory_bytes),
+	FIGURE(gpu_facts, exclusive),
 	{ .key = NULL },
 };
 static const struct item nvml_items[] = {
@@ -50,11 +51,25 @@ static const struct item nvml_items[] = {
 	FIGURE(nvml_facts, max_gen),
 	FIGURE(nvml_facts, max_width),
 	FIGURE(nvml_facts, memory_bytes),
+	FIGURE(nvml_facts, memory_used),
+	FIGURE(nvml_facts, utilisation),
+	FIGURE(nvml_facts, compute_mode),
 	FIGURE(nvml_facts, processes),
 	FIGURE(nvml_facts, busy_pid),
 	FIGURE(nvml_facts, ecc),
 	FIGURE(nvml_facts, mig),
 	FIGURE(nvml_facts, persistence),
+	FIGURE(nvml_facts, bar1_bytes),
+	FIGURE(nvml_facts, ecc_uncorrected),
+	FIGURE(nvml_facts, repair_pending),
+	FIGURE(nvml_facts, repair_failed),
+	FIGURE(nvml_facts, power_limit_mw),
+	FIGURE(nvml_facts, power_default_mw),
+	FIGURE(nvml_facts, clock_mhz),
+	FIGURE(nvml_facts, clock_default_mhz),
+	FIGURE(nvml_facts, clock_most_mhz),
+	FIGURE(nvml_facts, nvlinks),
+	FIGURE(nvml_facts, nvlinks_up),
 	{ .key = NULL },
 };
 #undef TEXT

@@ -5,116 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/cgroup.h"
 #include "machine/parts.h"
 
 enum {
 	SMALL_TEXT = 16384,
 	/* zoneinfo has five lines a CPU and zone: 1 MB on 512 CPUs and 8 nodes. */
 	ZONEINFO_ROOM = 8 << 20,
-	PATH_ROOM = 4096,
 };
 
 /* Above this a v1 limit stands for none (the kernel prints LONG_MAX in whole pages). */
 #define NO_LIMIT (1LL << 60)
-
-/* Where one controller's files of this process are. */
-struct hierarchy {
-	bool v2;
-	char mount[PATH_ROOM]; /* without the leading slash; empty: there is none */
-	char below[PATH_ROOM]; /* of our group below it, "/a/b" or empty */
-};
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = list; p && *p;) {
-		size_t len = strcspn(p, ",");
-
-		if (len == n && strncmp(p, word, n) == 0)
-			return true;
-		p += len;
-		p += *p == ',';
-	}
-	return false;
-}
-
-/* Our path in a hierarchy from /proc/self/cgroup ("4:memory:/a/b", "0::/a"). */
-static bool own_group(const char *cgroup, bool v2, const char *controller, char *path, size_t size)
-{
-	for (const char *line = cgroup; line && *line;) {
-		char list[256], text[PATH_ROOM];
-		int id;
-
-		if (v2 && sscanf(line, "0::%4095[^\n]", text) == 1) {
-			snprintf(path, size, "%s", text);
-			return true;
-		}
-		if (!v2 && sscanf(line, "%d:%255[^:\n]:%4095[^\n]", &id, list, text) == 3 &&
-		    has_word(list, controller)) {
-			snprintf(path, size, "%s", text);
-			return true;
-		}
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	return false;
-}
-
-/* The mount point of a hierarchy and the group that it shows as its root. */
-static bool find_mount(const char *mountinfo, bool v2, const char *controller, char *point,
-		       char *root)
-{
-	for (const char *line = mountinfo; line && *line;) {
-		char type[64], options[1024];
-		const char *dash = strstr(line, " - "), *end = strchr(line, '\n');
-
-		if (dash && (!end || dash < end) &&
-		    sscanf(line, "%*d %*d %*s %4095s %4095s", root, point) == 2 &&
-		    sscanf(dash, " - %63s %*s %1023s", type, options) == 2 &&
-		    (v2 ? strcmp(type, "cgroup2") == 0
-			: strcmp(type, "cgroup") == 0 && has_word(options, controller)))
-			return true;
-		line = end ? end + 1 : NULL;
-	}
-	return false;
-}
-
-static bool find_hierarchy(struct hierarchy *h, const struct sysroot *r, bool v2,
-			   const char *controller)
-{
-	char cgroup[SMALL_TEXT], *mountinfo = malloc(ZONEINFO_ROOM);
-	char point[PATH_ROOM], root[PATH_ROOM], path[PATH_ROOM];
-	bool found = false;
-
-	*h = (struct hierarchy){ .v2 = v2 };
-	if (mountinfo && sysroot_text(r, cgroup, sizeof(cgroup), "proc/self/cgroup") >= 0 &&
-	    sysroot_text(r, mountinfo, ZONEINFO_ROOM, "proc/self/mountinfo") >= 0 &&
-	    own_group(cgroup, v2, controller, path, sizeof(path)) &&
-	    find_mount(mountinfo, v2, controller, point, root)) {
-		size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
-
-		found = true;
-		snprintf(h->mount, sizeof(h->mount), "%s", point[0] == '/' ? point + 1 : point);
-		/* A container sees its own group as the mount's root, whatever the path says. */
-		if (strncmp(path, root, n) == 0 && (path[n] == '/' || !path[n]) &&
-		    !strstr(path, "/..") && strcmp(path + n, "/") != 0)
-			snprintf(h->below, sizeof(h->below), "%s", path + n);
-	}
-	free(mountinfo);
-	return found;
-}
-
-/* Takes the last folder off; false when the mount point itself was reached. */
-static bool to_parent(struct hierarchy *h)
-{
-	char *slash = strrchr(h->below, '/');
-
-	if (!slash)
-		return false;
-	*slash = '\0';
-	return true;
-}
 
 static void tighten(struct known *k, struct known v)
 {
@@ -122,7 +23,7 @@ static void tighten(struct known *k, struct known v)
 		*k = v;
 }
 
-static struct known quota_of(const struct sysroot *r, const struct hierarchy *h)
+static struct known quota_of(const struct sysroot *r, const struct cgroup *h)
 {
 	struct known quota, period;
 	char text[128];
@@ -143,21 +44,15 @@ static struct known quota_of(const struct sysroot *r, const struct hierarchy *h)
 	return q > 0 && p > 0 ? KNOWN(q * 1000 / p) : UNKNOWN("no CPU quota");
 }
 
-/* "name 123" of a memory.stat. */
 static long long stat_value(const char *text, const char *name)
 {
-	size_t n = strlen(name);
+	struct known k = cgroup_stat(text, name);
 
-	for (const char *p = text; p && *p; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (strncmp(p, name, n) == 0 && p[n] == ' ')
-			return strtoll(p + n, NULL, 10);
-	}
-	return 0;
+	return k.is ? k.value : 0;
 }
 
 /* The limit less what is used; file pages that nobody uses are given back first. */
-static struct known room_of(const struct sysroot *r, const struct hierarchy *h)
+static struct known room_of(const struct sysroot *r, const struct cgroup *h)
 {
 	static const char *const files[2][2] = {
 		{ "memory.limit_in_bytes", "memory.usage_in_bytes" },
@@ -181,18 +76,18 @@ static struct known room_of(const struct sysroot *r, const struct hierarchy *h)
 
 /* The tightest value of one kind over our group and every ancestor, v1 and v2. */
 static struct known tightest(const struct sysroot *r, const char *controller,
-			     struct known (*of)(const struct sysroot *, const struct hierarchy *),
+			     struct known (*of)(const struct sysroot *, const struct cgroup *),
 			     const char *none)
 {
 	struct known k = UNKNOWN(none);
-	struct hierarchy h;
+	struct cgroup h;
 
 	for (int v2 = 0; v2 < 2; v2++) {
-		if (!find_hierarchy(&h, r, v2, controller))
+		if (!cgroup_find(&h, r, v2, controller))
 			continue;
 		do
 			tighten(&k, of(r, &h));
-		while (to_parent(&h));
+		while (cgroup_parent(&h));
 	}
 	return k;
 }

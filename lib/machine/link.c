@@ -1,11 +1,16 @@
 /* A GPU's PCIe link, from sysfs. */
+#include "machine/link.h"
+
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/parts.h"
+#include "machine/pcie.h"
 
 /* "16.0 GT/s PCIe" -> 4. */
-static struct known generation(const struct sysroot *r, const char *pci, const char *file)
+struct known link_generation(const struct sysroot *r, const char *pci, const char *file)
 {
 	static const double rates[] = { 2.5, 5.0, 8.0, 16.0, 32.0, 64.0, 128.0 };
 	char text[64];
@@ -20,7 +25,7 @@ static struct known generation(const struct sysroot *r, const char *pci, const c
 	return UNKNOWN("sysfs gives an unknown link speed");
 }
 
-static struct known width(const struct sysroot *r, const char *pci, const char *file)
+struct known link_width(const struct sysroot *r, const char *pci, const char *file)
 {
 	struct known k = sysroot_number(r, "sys/bus/pci/devices/%s/%s", pci, file);
 
@@ -37,41 +42,18 @@ static struct known smaller(struct known a, struct known b)
 	return a.value < b.value ? a : b;
 }
 
-/* Max payload size out of the PCI Express capability (id 0x10) in configuration
- * space: Device Control is at offset 8, its bits 7:5 are the power of two above 128
- * (PCI Express Base Specification, section 7.5.3.4). */
-static struct known max_payload(const struct sysroot *r, const char *pci)
-{
-	unsigned char c[272] = { 0 };
-	/* sysroot_text takes trailing blanks off, never more: what is cut is left 0. */
-	int n = sysroot_text(r, (char *)c, sizeof(c), "sys/bus/pci/devices/%s/config", pci);
-	unsigned at;
-
-	if (n < 64)
-		return UNKNOWN("no PCI configuration space to read");
-	at = c[0x34] & 0xfcU;
-	for (int hops = 0; at >= 0x40 && hops < 48; hops++) {
-		if (at + 12 > (unsigned)n)
-			return UNKNOWN("the kernel shows it to root only");
-		if (c[at] == 0x10)
-			return KNOWN(128LL << (c[at + 8] >> 5 & 7));
-		at = c[at + 1] & 0xfcU;
-	}
-	return UNKNOWN("no PCI Express capability");
-}
-
 /* The bridge directly above, out of the chain; false at a root bus. */
-static bool upstream_port(const struct gpu_entry *g, char pci[16])
+static bool upstream_port(const char *chain, char pci[16])
 {
-	char chain[sizeof(g->chain)], *slash;
+	const char *last = strrchr(chain, '/'), *port = last;
+	char name[16];
 
-	snprintf(chain, sizeof(chain), "%s", g->chain);
-	slash = strrchr(chain, '/');
-	if (!slash)
+	while (port && port > chain && port[-1] != '/')
+		port--;
+	if (!port || port == chain || last - port >= (long)sizeof(name))
 		return false;
-	*slash = '\0';
-	slash = strrchr(chain, '/');
-	return slash && pci_normalise(pci, slash + 1);
+	snprintf(name, sizeof(name), "%.*s", (int)(last - port), port);
+	return pci_normalise(pci, name);
 }
 
 void link_read(struct gpu_entry *e, const struct sysroot *r, bool guest)
@@ -79,14 +61,86 @@ void link_read(struct gpu_entry *e, const struct sysroot *r, bool guest)
 	struct gpu *g = &e->gpu;
 	char port[16];
 
-	g->link_gen = generation(r, g->pci, "current_link_speed");
-	g->link_width = width(r, g->pci, "current_link_width");
-	g->max_gen = generation(r, g->pci, "max_link_speed");
-	g->max_width = width(r, g->pci, "max_link_width");
-	g->mps = max_payload(r, g->pci);
+	g->link_gen = link_generation(r, g->pci, "current_link_speed");
+	g->link_width = link_width(r, g->pci, "current_link_width");
+	g->max_gen = link_generation(r, g->pci, "max_link_speed");
+	g->max_width = link_width(r, g->pci, "max_link_width");
+	g->mps = pcie_settings(r, g->pci).payload;
 	/* A guest's upstream port is the emulator's: not an end of the real link. */
-	if (guest || !upstream_port(e, port))
+	if (guest || !upstream_port(e->chain, port))
 		return;
-	g->max_gen = smaller(g->max_gen, generation(r, port, "max_link_speed"));
-	g->max_width = smaller(g->max_width, width(r, port, "max_link_width"));
+	g->max_gen = smaller(g->max_gen, link_generation(r, port, "max_link_speed"));
+	g->max_width = smaller(g->max_width, link_width(r, port, "max_link_width"));
+}
+
+int link_now(const struct sysroot *r, const char *pci, int *gen, int *lanes)
+{
+	struct known g = link_generation(r, pci, "current_link_speed");
+	struct known w = link_width(r, pci, "current_link_width");
+
+	if (!g.is || !w.is)
+		return -EIO;
+	*gen = (int)g.value;
+	*lanes = (int)w.value;
+	return 0;
+}
+
+/* A line's number behind its last blank: "Receiver Error 2", "RxErr 2". */
+static bool line_count(const char *line, long long *count)
+{
+	const char *number = strrchr(line, ' ');
+	char *end;
+
+	if (!number || number[1] < '0' || number[1] > '9')
+		return false;
+	*count = strtoll(number + 1, &end, 10);
+	return !*end;
+}
+
+/* The file's "TOTAL_.." line, which counts messages; where a kernel leaves it out, the sum of
+ * the other lines, one for each kind of error. */
+static struct known errors_of(const struct sysroot *r, const char *pci, const char *file)
+{
+	char text[4096], *rest = text, *line;
+	struct known sum = UNKNOWN("the kernel's list of PCIe errors cannot be read");
+	long long count;
+	int rc = sysroot_text(r, text, sizeof(text), "sys/bus/pci/devices/%s/%s", pci, file);
+
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		return UNKNOWN("the kernel reports no PCIe errors of it (no AER)");
+	while (rc > 0 && (line = strsep(&rest, "\n"))) {
+		if (!line_count(line, &count))
+			return UNKNOWN("the kernel's list of PCIe errors is in an unknown form");
+		if (strncmp(line, "TOTAL_", 6) == 0)
+			return KNOWN(count);
+		sum = KNOWN(sum.is ? sum.value + count : count);
+	}
+	return sum;
+}
+
+static struct known both(struct known a, struct known b)
+{
+	if (!a.is || !b.is)
+		return b.is ? b : a;
+	return KNOWN(a.value + b.value);
+}
+
+void link_errors(const struct sysroot *r, const char *pci, struct link_errors *errors)
+{
+	const struct {
+		const char *file;
+		struct known *count;
+	} rows[] = {
+		{ "aer_dev_correctable", &errors->correctable },
+		{ "aer_dev_nonfatal", &errors->nonfatal },
+		{ "aer_dev_fatal", &errors->fatal },
+	};
+	char chain[CHAIN_ROOM], port[16];
+
+	pci_chain(r, pci, chain);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		*rows[i].count = errors_of(r, pci, rows[i].file);
+		if (upstream_port(chain, port))
+			*rows[i].count = both(*rows[i].count, errors_of(r, port, rows[i].file));
+	}
 }

@@ -232,3 +232,12 @@ void machine_release(struct machine *m)
 	json_decref(m->reasons);
 	*m = (struct machine){ 0 };
 }
+
+const char *machine_gpu_path(const struct machine *m, int a, int b)
+{
+	const struct gpu *from = machine_gpu(m, a), *to = machine_gpu(m, b);
+
+	return m->gpu_paths && from && to
+		       ? m->gpu_paths[(size_t)(from - m->gpus) * m->ngpus + (size_t)(to - m->gpus)]
+		       : "";
+}

@@ -53,7 +53,8 @@ struct node {
 
 enum gpu_state {
 	GPU_USABLE,    /* CUDA runs on it */
-	GPU_HIDDEN,    /* CUDA_VISIBLE_DEVICES, a container or a device cgroup hides it */
+	GPU_HIDDEN,    /* CUDA_VISIBLE_DEVICES, a container, a device cgroup or a compute mode of
+			* "prohibited" keeps it from this process */
 	GPU_LOST,      /* bound to the nvidia driver, not hidden, and CUDA cannot use it: a fault */
 	GPU_NO_DRIVER, /* no driver, or another than nvidia */
 	GPU_VFIO,      /* handed to a virtual machine */
@@ -75,9 +76,12 @@ struct gpu {
 	struct known max_gen, max_width;   /* the smaller ability of device and upstream port */
 	struct known mps;                  /* PCIe max payload size, bytes */
 	struct known memory_bytes;
+	/* 1: at most one process at a time may use it (compute mode exclusive-process, or the
+	 * older exclusive-thread; prohibited, where none may); 0: any number. */
+	struct known exclusive;
 	char render_node[16]; /* "renderD128"; empty when there is none */
 	bool busy;            /* others use it */
-	char busy_why[120];
+	char busy_why[160];
 };
 
 enum device_kind { DEVICE_NIC, DEVICE_NVME };
@@ -137,6 +141,9 @@ const struct node *machine_node_of_cpu(const struct machine *m, int cpu);
  * machine with one node that node. `why` of the answer tells who said it when
  * it is known ("sysfs", ..), or why nobody did. */
 struct known gpu_declared_node(const struct machine *m, const struct gpu *g);
+
+/* The declared path between two GPUs in nvidia-smi's words, by their numbers; "" when unknown. */
+const char *machine_gpu_path(const struct machine *m, int a, int b);
 
 /* A GPU hangs on a node of which this process may use no CPU or no memory, though
  * the node has some. */

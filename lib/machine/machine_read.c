@@ -196,6 +196,7 @@ static void read_gpu(struct reading *r, void *element)
 	g->max_width = get_known(&link, "max_width");
 	g->mps = get_known(&link, "mps");
 	g->memory_bytes = get_known(r, "memory_bytes");
+	g->exclusive = get_known(r, "exclusive");
 	get_text(r, "render_node", g->render_node, sizeof(g->render_node));
 	g->busy = get_bool(r, "busy");
 	get_text(r, "busy_why", g->busy_why, sizeof(g->busy_why));

@@ -7,12 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/nvml_parts.h"
 #include "machine/parts.h"
 
 /* What is used of NVML's interface, as its reference manual declares it; the header
  * comes with a toolkit only, the library with every driver. */
-typedef struct nvml_device_s *nvml_device;
-
 struct nvml_pci {
 	char bus_id_legacy[16];
 	unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
@@ -23,6 +22,16 @@ struct nvml_memory {
 	unsigned long long total, free, used;
 };
 
+/* nvmlMemory_v2_t, of R510 and later. */
+struct nvml_memory_v2 {
+	unsigned version;
+	unsigned long long total, reserved, free, used;
+};
+
+struct nvml_utilisation {
+	unsigned gpu, memory; /* percent */
+};
+
 /* nvmlProcessInfo_t of the _v2 and _v3 entry points. */
 struct nvml_process {
 	unsigned pid;
@@ -31,9 +40,7 @@ struct nvml_process {
 };
 
 enum {
-	NVML_SUCCESS = 0,
 	NVML_INSUFFICIENT_SIZE = 7,
-	NVML_LINKS = 18,        /* NVML_NVLINK_MAX_LINKS */
 	NVML_REMOTE_SWITCH = 2, /* NVML_NVLINK_DEVICE_TYPE_SWITCH */
 	NVML_SCOPE_NODE = 0,    /* NVML_AFFINITY_SCOPE_NODE */
 	NODE_WORDS = 32,        /* 2048 nodes in the mask of memory affinity */
@@ -59,6 +66,11 @@ struct nvml {
 	int (*max_width)(nvml_device d, unsigned *v);
 	int (*persistence)(nvml_device d, unsigned *v);
 	int (*memory)(nvml_device d, struct nvml_memory *memory);
+	int (*memory_v2)(nvml_device d, struct nvml_memory_v2 *memory);
+	int (*utilisation)(nvml_device d, struct nvml_utilisation *u);
+	int (*compute_mode)(nvml_device d, unsigned *v);
+	int (*replays)(nvml_device d, unsigned *v);
+	int (*reasons)(nvml_device d, unsigned long long *mask);
 	int (*ecc)(nvml_device d, unsigned *now, unsigned *pending);
 	int (*mig)(nvml_device d, unsigned *now, unsigned *pending);
 	int (*nodes)(nvml_device d, unsigned words, unsigned long *mask, unsigned scope);
@@ -95,6 +107,13 @@ static const struct symbol {
 	{ AT(max_width), { "nvmlDeviceGetMaxPcieLinkWidth" }, false },
 	{ AT(persistence), { "nvmlDeviceGetPersistenceMode" }, false },
 	{ AT(memory), { "nvmlDeviceGetMemoryInfo" }, false },
+	{ AT(memory_v2), { "nvmlDeviceGetMemoryInfo_v2" }, false },
+	{ AT(utilisation), { "nvmlDeviceGetUtilizationRates" }, false },
+	{ AT(compute_mode), { "nvmlDeviceGetComputeMode" }, false },
+	{ AT(replays), { "nvmlDeviceGetPcieReplayCounter" }, false },
+	{ AT(reasons),
+	  { "nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons" },
+	  false },
 	{ AT(ecc), { "nvmlDeviceGetEccMode" }, false },
 	{ AT(mig), { "nvmlDeviceGetMigMode" }, false },
 	{ AT(nodes), { "nvmlDeviceGetMemoryAffinity" }, false },
@@ -165,8 +184,6 @@ void nvml_close(struct nvml *n)
 	free(n);
 }
 
-#define NVML_SILENT "NVML does not tell"
-
 static struct known one(int (*get)(nvml_device, unsigned *), nvml_device d)
 {
 	unsigned v = 0;
@@ -208,6 +225,24 @@ static struct known affinity(const struct nvml *n, nvml_device d)
 	return k;
 }
 
+/* The old entry point counts as used what the driver reserves for itself. The new one tells it
+ * apart; whether its own `used` has it in, the manuals of two drivers say differently. */
+static void read_memory(const struct nvml *n, nvml_device d, struct nvml_facts *f)
+{
+	struct nvml_memory_v2 v2 = { .version = sizeof(v2) | 2U << 24 }; /* NVML_STRUCT_VERSION */
+	struct nvml_memory v1 = { 0 };
+
+	f->memory_bytes = f->memory_used = UNKNOWN(NVML_SILENT);
+	if (n->memory_v2 && n->memory_v2(d, &v2) == NVML_SUCCESS &&
+	    v2.free + v2.reserved <= v2.total) {
+		f->memory_bytes = KNOWN((long long)v2.total);
+		f->memory_used = KNOWN((long long)(v2.total - v2.free - v2.reserved));
+	} else if (n->memory && n->memory(d, &v1) == NVML_SUCCESS) {
+		f->memory_bytes = KNOWN((long long)v1.total);
+		f->memory_used = KNOWN((long long)v1.used);
+	}
+}
+
 static void read_processes(const struct nvml *n, nvml_device d, struct nvml_facts *f)
 {
 	struct nvml_process list[MOST_PROCESSES];
@@ -230,7 +265,7 @@ static void read_processes(const struct nvml *n, nvml_device d, struct nvml_fact
 static void read_device(const struct nvml *n, nvml_device d, const struct nvml_pci *pci,
 			struct nvml_facts *f)
 {
-	struct nvml_memory memory;
+	struct nvml_utilisation use = { 0 };
 	char bus_id[33];
 
 	snprintf(bus_id, sizeof(bus_id), "%.32s", pci->bus_id);
@@ -250,10 +285,13 @@ static void read_device(const struct nvml *n, nvml_device d, const struct nvml_p
 	f->persistence = one(n->persistence, d);
 	f->ecc = mode(n->ecc, d);
 	f->mig = mode(n->mig, d);
-	f->memory_bytes = n->memory && n->memory(d, &memory) == NVML_SUCCESS
-				  ? KNOWN((long long)memory.total)
-				  : UNKNOWN(NVML_SILENT);
+	f->compute_mode = one(n->compute_mode, d);
+	f->utilisation = n->utilisation && n->utilisation(d, &use) == NVML_SUCCESS
+				 ? KNOWN(use.gpu)
+				 : UNKNOWN(NVML_SILENT);
+	read_memory(n, d, f);
 	read_processes(n, d, f);
+	nvml_read_health(n->library, d, f);
 }
 
 int nvml_enumerate(struct nvml *n, struct nvml_facts *facts, size_t max, size_t *count,
@@ -300,6 +338,48 @@ int nvml_link(struct nvml *n, const char *pci, int *gen, int *width)
 		return -EIO;
 	*gen = (int)g.value;
 	*width = (int)w.value;
+	return 0;
+}
+
+int nvml_replays(struct nvml *n, const char *pci, uint64_t *count)
+{
+	struct known k;
+	nvml_device d;
+
+	if (!handle(n, pci, &d))
+		return -ENODEV;
+	k = one(n->replays, d);
+	if (!k.is)
+		return -EIO;
+	*count = (uint64_t)k.value;
+	return 0;
+}
+
+/* Of nvmlClocksEventReasons in NVML's reference manual. hw-slowdown is set with hw-thermal and
+ * power-brake, and alone where the board draws too much. */
+const struct nvml_reason nvml_reasons[] = {
+	{ .bit = 0x001, .word = "idle" },
+	{ .bit = 0x002, .word = "applications-clocks" },
+	{ .bit = 0x004, .word = "sw-power-cap" },
+	{ .bit = 0x008, .word = "hw-slowdown", .fault = true },
+	{ .bit = 0x010, .word = "sync-boost" },
+	{ .bit = 0x020, .word = "sw-thermal", .fault = true },
+	{ .bit = 0x040, .word = "hw-thermal", .fault = true },
+	{ .bit = 0x080, .word = "power-brake", .fault = true },
+	{ .bit = 0x100, .word = "display-clock" },
+};
+const size_t nvml_nreasons = sizeof(nvml_reasons) / sizeof(nvml_reasons[0]);
+
+int nvml_clock_reasons(struct nvml *n, const char *pci, uint64_t *mask)
+{
+	unsigned long long now = 0;
+	nvml_device d;
+
+	if (!handle(n, pci, &d))
+		return -ENODEV;
+	if (!n->reasons || n->reasons(d, &now) != NVML_SUCCESS)
+		return -EIO;
+	*mask = now;
 	return 0;
 }
 

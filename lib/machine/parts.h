@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "machine/driver.h"
 #include "machine/gpu.h"
 #include "machine/machine.h"
 #include "machine/nvml.h"
@@ -68,15 +69,18 @@ int topology_read(struct machine *m, const struct source *s, const struct limits
 /* Takes nodes out again, when CUDA says that they are a GPU's memory. */
 void topology_drop_nodes(struct machine *m, const struct idset *gone);
 
+enum { CHAIN_ROOM = 512 };
+
 /* A GPU on its way into the machine: what the bus says of it. */
 struct gpu_entry {
 	struct gpu gpu;
-	char driver[32];    /* the bound kernel driver; empty: none */
-	char chain[512];    /* bridges above it, "pci0000:00/0000:00:01.0/0000:01:00.0"; or empty */
-	bool on_bus;        /* sysfs or the XML file has it */
-	bool in_driver;     /* listed in /proc/driver/nvidia/gpus */
-	struct known minor; /* of /dev/nvidiaN */
-	bool cuda, nvml;    /* these see it */
+	char driver[32];        /* the bound kernel driver; empty: none */
+	char chain[CHAIN_ROOM]; /* of pci_chain */
+	bool on_bus;            /* sysfs or the XML file has it */
+	bool in_driver;         /* listed in /proc/driver/nvidia/gpus */
+	struct known minor;     /* of /dev/nvidiaN */
+	bool cuda, nvml;        /* these see it */
+	bool prohibited;        /* compute mode: no process may use it */
 };
 struct gpu_list {
 	struct gpu_entry *v;
@@ -102,7 +106,13 @@ int xml_find(struct gpu_list *l, struct machine *m, const struct source *s);
 int xml_nvlinks(json_t **words, const struct source *s);
 /* The nodes that the driver names as GPU memory (/proc/driver/nvidia/gpus/X/numa_status). */
 struct idset pci_gpu_memory_nodes(const struct source *s);
-/* link.c. Generation, width, their maxima over both ends, MPS. */
+/* pci.c. The bridges above a device and itself, out of where sysfs links it:
+ * "pci0000:00/0000:00:01.0/0000:01:00.0"; or empty. */
+void pci_chain(const struct sysroot *r, const char *pci, char chain[CHAIN_ROOM]);
+/* pci.c. The PCI device of a class entry ("drm", "renderD128"), out of its link or that of its
+ * "device"; false where it has none. */
+bool pci_of_class(const struct sysroot *r, const char *class, const char *name, char pci[16]);
+/* link.c, which implements link.h too. Generation, width, their maxima over both ends, MPS. */
 void link_read(struct gpu_entry *g, const struct sysroot *r, bool guest);
 /* Room for one more in m->devices, or NULL. */
 struct device *device_add(struct machine *m, enum device_kind kind, const char *name);
@@ -128,6 +138,8 @@ struct gpu_answers {
 int gpus_ask(struct gpu_answers *a, const struct sysroot *r, const struct idset *minors,
 	     double deadline_s, struct err *e);
 void gpu_answers_release(struct gpu_answers *a);
+/* driver.c. Takes over what is left to be told when all else has been read out of a. */
+void driver_facts_take(struct driver_facts *d, struct gpu_answers *a);
 
 /* gpus.c. Merges list and answers into m->gpus, states, busy, m->cuda_why. -ENOMEM. */
 int gpus_merge(struct machine *m, struct gpu_list *l, const struct gpu_answers *a,

@@ -33,7 +33,8 @@ struct gpu_entry *gpu_list_add(struct gpu_list *l, const char *pci)
 			 .max_gen = none,
 			 .max_width = none,
 			 .mps = none,
-			 .memory_bytes = none },
+			 .memory_bytes = none,
+			 .exclusive = none },
 		.minor = none,
 	};
 	snprintf(v->gpu.pci, sizeof(v->gpu.pci), "%s", pci);
@@ -74,17 +75,16 @@ static struct known declared_node(const struct sysroot *r, const struct machine 
 	return UNKNOWN("not declared (local_cpus span several nodes)");
 }
 
-/* The bridges from the root down to the device, out of where sysfs links it. */
-static void read_chain(struct gpu_entry *g, const struct sysroot *r)
+void pci_chain(const struct sysroot *r, const char *pci, char chain[CHAIN_ROOM])
 {
-	char target[sizeof(g->chain)];
-	const char *root;
+	char target[CHAIN_ROOM];
+	const char *root = NULL;
 
-	if (sysroot_link(r, target, sizeof(target), "sys/bus/pci/devices/%s", g->gpu.pci) < 0)
-		return;
-	root = strstr(target, "/pci");
+	chain[0] = '\0';
+	if (sysroot_link(r, target, sizeof(target), "sys/bus/pci/devices/%s", pci) >= 0)
+		root = strstr(target, "/pci");
 	if (root)
-		snprintf(g->chain, sizeof(g->chain), "%s", root + 1);
+		strcpy(chain, root + 1);
 }
 
 /* What the NVIDIA driver's own folder says of a GPU. */
@@ -125,7 +125,7 @@ static int add_gpu(struct gpu_list *l, const struct sysroot *r, const struct mac
 		return 0;
 	g->gpu.node_sysfs = declared_node(r, m, pci);
 	sysroot_link_name(r, g->driver, sizeof(g->driver), "sys/bus/pci/devices/%s/driver", pci);
-	read_chain(g, r);
+	pci_chain(r, pci, g->chain);
 	link_read(g, r, guest);
 	return 0;
 }
@@ -168,9 +168,7 @@ static bool last_address(const char *path, char pci[16])
 	return found;
 }
 
-/* The PCI device of a class entry, out of its link or that of its "device". */
-static bool class_address(const struct sysroot *r, const char *class, const char *name,
-			  char pci[16])
+bool pci_of_class(const struct sysroot *r, const char *class, const char *name, char pci[16])
 {
 	static const char *const tails[] = { "", "/device" };
 	char target[4096];
@@ -204,7 +202,7 @@ static int find_devices(struct machine *m, const struct sysroot *r)
 			struct device *v;
 
 			if (de->d_name[0] == '.' ||
-			    !class_address(r, classes[i].class, de->d_name, pci))
+			    !pci_of_class(r, classes[i].class, de->d_name, pci))
 				continue;
 			v = device_add(m, classes[i].kind, de->d_name);
 			if (!v) {
@@ -230,7 +228,7 @@ static void find_render_nodes(struct gpu_list *l, const struct sysroot *r)
 		struct gpu_entry *g;
 
 		if (strncmp(de->d_name, "renderD", 7) != 0 ||
-		    !class_address(r, "drm", de->d_name, pci))
+		    !pci_of_class(r, "drm", de->d_name, pci))
 			continue;
 		g = gpu_list_find(l, pci);
 		if (g)

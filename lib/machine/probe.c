@@ -116,6 +116,8 @@ int machine_probe(struct machine *m, const struct probe_spec *spec, struct err *
 		if (!m->host)
 			rc = err_set(e, -ENOMEM, "out of memory");
 	}
+	if (rc == 0 && spec->driver)
+		driver_facts_take(spec->driver, &answers);
 out:
 	gpu_answers_release(&answers);
 	limits_release(&limits);

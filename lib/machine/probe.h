@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "machine/driver.h"
 #include "machine/machine.h"
 #include "util/err.h"
 
@@ -13,6 +14,7 @@ struct probe_spec {
 	bool gpus;             /* ask CUDA and NVML too (in a child with a deadline) */
 	bool provenance;       /* fill host */
 	double gpu_deadline_s; /* for that child */
+	struct driver_facts *driver; /* filled with its answers where not NULL */
 };
 
 /* Everything of this machine, 30 s for the driver. */

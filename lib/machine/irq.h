@@ -1,0 +1,23 @@
+/* irq.h - which CPUs serve a device's interrupts. */
+#ifndef NB_MACHINE_IRQ_H
+#define NB_MACHINE_IRQ_H
+
+#include <stddef.h>
+
+#include "machine/sysroot.h"
+#include "util/idset.h"
+
+struct irqs {
+	size_t n;          /* interrupts that the device has */
+	size_t known;      /* those whose CPUs the kernel tells */
+	size_t elsewhere;  /* of these: served by no CPU of `near` */
+	struct idset cpus; /* that serve any of them */
+	int example;       /* one of those elsewhere */
+};
+
+/* The message-signalled interrupts of a PCI device (its folder msi_irqs), each with the
+ * CPUs that serve it (/proc/irq/N/effective_affinity_list, on kernels before 4.14
+ * smp_affinity_list). An interrupt that nothing uses yet has none and counts as not known. */
+struct irqs irqs_of(const struct sysroot *r, const char *pci, const struct idset *near);
+
+#endif

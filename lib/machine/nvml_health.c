@@ -1,0 +1,106 @@
+/* What NVML says of a GPU's health and settings: BAR1, ECC errors, power, clocks, NVLinks. Each
+ * entry point is looked up by itself, for drivers of some years lack this one or that. */
+#include <dlfcn.h>
+
+#include "machine/nvml_parts.h"
+
+/* Of NVML's reference manual. */
+enum {
+	CLOCK_SM = 1,         /* nvmlClockType_t */
+	UNCORRECTED = 1,      /* nvmlMemoryErrorType_t */
+	SINCE_DRIVER_LOAD = 0 /* nvmlEccCounterType_t: volatile */
+};
+
+struct bar1 { /* nvmlBAR1Memory_t */
+	unsigned long long total, free, used;
+};
+
+static struct known one(void *library, const char *name, nvml_device d)
+{
+	int (*get)(nvml_device, unsigned *) =
+		(int (*)(nvml_device, unsigned *))dlsym(library, name);
+	unsigned v = 0;
+
+	return get && get(d, &v) == NVML_SUCCESS ? KNOWN(v) : UNKNOWN(NVML_SILENT);
+}
+
+static struct known sm_clock(void *library, const char *name, nvml_device d)
+{
+	int (*get)(nvml_device, int, unsigned *) =
+		(int (*)(nvml_device, int, unsigned *))dlsym(library, name);
+	unsigned v = 0;
+
+	return get && get(d, CLOCK_SM, &v) == NVML_SUCCESS ? KNOWN(v) : UNKNOWN(NVML_SILENT);
+}
+
+static struct known bar1(void *library, nvml_device d)
+{
+	int (*get)(nvml_device, struct bar1 *) =
+		(int (*)(nvml_device, struct bar1 *))dlsym(library, "nvmlDeviceGetBAR1MemoryInfo");
+	struct bar1 v = { 0 };
+
+	return get && get(d, &v) == NVML_SUCCESS ? KNOWN((long long)v.total) : UNKNOWN(NVML_SILENT);
+}
+
+static struct known uncorrected(void *library, nvml_device d)
+{
+	int (*get)(nvml_device, int, int, unsigned long long *) =
+		(int (*)(nvml_device, int, int, unsigned long long *))dlsym(
+			library, "nvmlDeviceGetTotalEccErrors");
+	unsigned long long v = 0;
+
+	return get && get(d, UNCORRECTED, SINCE_DRIVER_LOAD, &v) == NVML_SUCCESS
+		       ? KNOWN((long long)v)
+		       : UNKNOWN(NVML_SILENT);
+}
+
+/* Ampere and later replace rows of memory; older ones retire pages. */
+static void repairs(void *library, nvml_device d, struct nvml_facts *f)
+{
+	int (*get)(nvml_device, unsigned *, unsigned *, unsigned *, unsigned *) =
+		(int (*)(nvml_device, unsigned *, unsigned *, unsigned *, unsigned *))dlsym(
+			library, "nvmlDeviceGetRemappedRows");
+	unsigned corrected = 0, uncorrectable = 0, pending = 0, failed = 0;
+
+	f->repair_failed = UNKNOWN(NVML_SILENT);
+	f->repair_pending = one(library, "nvmlDeviceGetRetiredPagesPendingStatus", d);
+	if (!get || get(d, &corrected, &uncorrectable, &pending, &failed) != NVML_SUCCESS)
+		return;
+	f->repair_pending = KNOWN(pending != 0);
+	f->repair_failed = KNOWN(failed != 0);
+}
+
+static void nvlinks(void *library, nvml_device d, struct nvml_facts *f)
+{
+	int (*state)(nvml_device, unsigned, unsigned *) =
+		(int (*)(nvml_device, unsigned, unsigned *))dlsym(library,
+								  "nvmlDeviceGetNvLinkState");
+	long long there = 0, up = 0;
+
+	for (unsigned link = 0; state && link < NVML_LINKS; link++) {
+		unsigned active = 0;
+
+		if (state(d, link, &active) != NVML_SUCCESS)
+			continue;
+		there++;
+		up += active != 0;
+	}
+	f->nvlinks = f->nvlinks_up = UNKNOWN(NVML_SILENT);
+	if (there) {
+		f->nvlinks = KNOWN(there);
+		f->nvlinks_up = KNOWN(up);
+	}
+}
+
+void nvml_read_health(void *library, nvml_device d, struct nvml_facts *f)
+{
+	f->bar1_bytes = bar1(library, d);
+	f->ecc_uncorrected = uncorrected(library, d);
+	f->power_limit_mw = one(library, "nvmlDeviceGetPowerManagementLimit", d);
+	f->power_default_mw = one(library, "nvmlDeviceGetPowerManagementDefaultLimit", d);
+	f->clock_mhz = sm_clock(library, "nvmlDeviceGetApplicationsClock", d);
+	f->clock_default_mhz = sm_clock(library, "nvmlDeviceGetDefaultApplicationsClock", d);
+	f->clock_most_mhz = sm_clock(library, "nvmlDeviceGetMaxClockInfo", d);
+	repairs(library, d, f);
+	nvlinks(library, d, f);
+}
