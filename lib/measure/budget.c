@@ -25,60 +25,71 @@ int session_opening(int round)
 	return round < 2 * OPENINGS_MIN ? round / 2 : OPENINGS_MIN + (round - 2 * OPENINGS_MIN) / 8;
 }
 
+/* Seconds that opening all sites takes that still have something to sample. */
+static double forecast_opening(const struct session *s)
+{
+	double open = 0;
+
+	for (size_t t = 0; t < s->nsites; t++) {
+		const struct site_state *site = &s->sites[t];
+		bool again = site->fresh == 0 && !s->one_at_a_time;
+
+		for (size_t i = 0; site->open_s > 0 && i < s->ncells; i++)
+			if (session_active(s, i) && s->cells[i].cell.site == t) {
+				open += site->open_s * (again ? OPENED_AGAIN : 1);
+				break;
+			}
+	}
+	return open;
+}
+
 /* What the rounds until `rounds` are made will still take. */
 static double forecast(const struct session *s, int rounds)
 {
 	int left = rounds - s->rounds,
 	    openings = session_opening(rounds - 1) - session_opening(s->rounds - 1);
-	double open = 0, sample = 0;
+	double sample = 0;
 
-	for (size_t i = 0; i < s->ncells; i++)
+	for (size_t i = 0; i < s->ncells; i++) /* members have no time of their own */
 		sample += session_active(s, i) ? s->cells[i].sample_s : 0;
-	for (size_t t = 0; t < s->nsites; t++)
-		for (size_t i = 0; i < s->ncells; i++)
-			if (s->cells[i].cell.site == t && session_active(s, i)) {
-				open += s->sites[t].open_s *
-					(s->sites[t].fresh == 0 ? OPENED_AGAIN : 1);
-				break;
-			}
-	return left * sample + (s->keep_open ? openings : left) * open;
+	return left * sample + (s->keep_open ? openings : left) * forecast_opening(s);
 }
 
 static bool sampled(const struct session *s, size_t cell)
 {
-	return s->cells[cell].cell.rec.samples.n > 0;
+	return s->cells[cell].cell.rec.samples.n > 0 || session_void(s, cell);
 }
 
-/* Whether every active cell of a comparison was reached. */
-static bool reached(const struct session *s, size_t comparison)
+/* By comparison: whether an active unit of it was not reached. */
+static void find_missed(const struct session *s, bool *missed)
 {
 	for (size_t i = 0; i < s->ncells; i++)
-		if (s->cells[i].comparison == comparison && session_active(s, i) && !sampled(s, i))
-			return false;
-	return true;
+		missed[i] = false;
+	for (size_t i = 0; i < s->ncells; i++)
+		if (session_active(s, i) && !sampled(s, i))
+			missed[s->cells[i].comparison] = true;
 }
 
 /* The comparison to do without first: one that the first round did not reach,
  * else the one that is worth least, the last of its equals. ncells when there is
  * none; *more tells whether others would be left. */
-static size_t least_wanted(const struct session *s, bool *unreached, bool *more)
+static size_t least_wanted(const struct session *s, const bool *missed, bool *unreached, bool *more)
 {
 	size_t least = s->ncells;
 
 	*unreached = *more = false;
 	for (size_t i = 0; i < s->ncells; i++) {
-		bool missed = !reached(s, s->cells[i].comparison);
+		const struct cell_state *c = &s->cells[i];
 
-		if (!session_active(s, i))
+		if (!session_is_unit(s, i) || !session_active(s, i))
 			continue;
-		*more = *more ||
-			(least < s->ncells && s->cells[i].comparison != s->cells[least].comparison);
-		if (*unreached && !missed)
+		*more = *more || (least < s->ncells && c->comparison != s->cells[least].comparison);
+		if (*unreached && !missed[c->comparison])
 			continue;
-		if (least == s->ncells || (missed && !*unreached) ||
-		    s->cells[i].cell.worth <= s->cells[least].cell.worth)
+		if (least == s->ncells || (missed[c->comparison] && !*unreached) ||
+		    c->cell.worth <= s->cells[least].cell.worth)
 			least = i;
-		*unreached = missed;
+		*unreached = missed[c->comparison];
 	}
 	return least < s->ncells ? s->cells[least].comparison : s->ncells;
 }
@@ -88,12 +99,12 @@ static size_t leave_out(struct session *s, size_t comparison)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->ncells; i++) {
-		if (s->cells[i].comparison != comparison || !session_active(s, i))
+		if (!session_is_unit(s, i) || s->cells[i].comparison != comparison ||
+		    !session_active(s, i))
 			continue;
-		session_end_cell(
-			&s->cells[i], STATUS_SKIPPED,
-			"left out: enough rounds of every cell do not fit into the budget");
-		n++;
+		session_end_cell(s, i, STATUS_SKIPPED,
+				 LEFT_OUT "enough rounds of every cell do not fit into the budget");
+		n += 1 + s->cells[i].nmembers;
 	}
 	return n;
 }
@@ -112,20 +123,22 @@ void budget_fit(struct session *s)
 	int wanted = rounds_wanted(s);
 	double spent = session_spent(s), all;
 	size_t left_out = 0, next;
-	bool unreached, more;
+	bool unreached, more, *missed;
 
-	if (s->rounds >= wanted)
+	if (s->rounds >= wanted || !(missed = calloc(s->ncells + 1, sizeof *missed)))
 		return;
 	all = spent + forecast(s, wanted);
-	while ((next = least_wanted(s, &unreached, &more)) < s->ncells) {
-		if (!unreached && (!more || spent + forecast(s, wanted) <= s->options->budget_s))
+	find_missed(s, missed);
+	while ((next = least_wanted(s, missed, &unreached, &more)) < s->ncells) {
+		if (!unreached && (!more || spent + forecast(s, wanted) <= s->budget_s))
 			break;
 		left_out += leave_out(s, next);
 	}
+	free(missed);
 	if (left_out)
 		session_note(s,
 			     "%s: %zu cells left out: %d rounds of all would take %.0f s or more",
-			     s->bench->name, left_out, wanted, fmax(all, s->options->budget_s));
+			     s->bench->name, left_out, wanted, fmax(all, s->budget_s));
 }
 
 bool budget_first_round_ends(const struct session *s, const size_t *order, size_t next)
@@ -134,7 +147,7 @@ bool budget_first_round_ends(const struct session *s, const size_t *order, size_
 	 * comparison is whole before its end. */
 	return s->keep_open && next > 0 &&
 	       s->cells[order[next]].comparison != s->cells[order[next - 1]].comparison &&
-	       session_spent(s) > FIRST_ROUND_SHARE * s->options->budget_s;
+	       session_spent(s) > FIRST_ROUND_SHARE * s->budget_s;
 }
 
 static bool precise(const struct session *s)
@@ -142,7 +155,7 @@ static bool precise(const struct session *s)
 	for (size_t i = 0; i < s->ncells; i++) {
 		struct record *r = &s->cells[i].cell.rec;
 
-		if (!session_active(s, i))
+		if (!session_is_unit(s, i) || !session_active(s, i))
 			continue;
 		record_summarise(r);
 		if (!record_has(r, "low") || !(r->high - r->low < 2 * PRECISE * r->median))
@@ -165,5 +178,5 @@ bool budget_another(const struct session *s)
 		return true;
 	if (s->rounds >= ROUNDS_MOST || (s->rounds >= ROUNDS_PRECISE && precise(s)))
 		return false;
-	return session_spent(s) + forecast(s, s->rounds + 1) < s->options->budget_s;
+	return session_spent(s) + forecast(s, s->rounds + 1) < s->budget_s;
 }

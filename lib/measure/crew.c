@@ -1,5 +1,6 @@
 /* crew.c - the worker processes as the parent sees them: one for each CPU node,
- * started when first needed, asked one thing at a time, each with a deadline. */
+ * started when first needed, asked one thing at a time, each with a deadline; for a
+ * joint sample several of them at once. */
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -39,7 +40,7 @@ static void be_worker(struct session *s, struct worker_process *p, int in, int o
 			close(s->workers[i].from);
 		}
 	}
-	_exit(worker_run(s, machine_node(s->machine, p->cpu_node), in, out));
+	_exit(worker_run(s, p, in, out));
 }
 
 static int start(struct session *s, struct worker_process *p)
@@ -110,44 +111,109 @@ static bool kill_worker(struct session *s, struct worker_process *p, int *status
 	return gone;
 }
 
-/* Reads one line; ANSWER_OK with *line (to free), else what happened. */
-static enum answer listen(struct session *s, struct worker_process *p, char **line)
+/* One question to one worker, and what came back so far. */
+struct talk {
+	struct worker_process *p;
+	struct reply *r;
+	enum answer a;
+	bool over;
+	char *buf;
+	size_t used, room;
+};
+
+static enum answer understand(char *line, struct reply *r)
 {
-	struct instant began = clock_now();
-	size_t used = 0, room = 0;
-	char *buf = NULL;
+	json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	json_t *value = json_object_get(o, "value"), *at = json_object_get(o, "at");
+	const char *why = json_string_value(json_object_get(o, "why"));
 
-	for (;;) {
-		struct pollfd f = { .fd = p->from, .events = POLLIN };
-		double waited = clock_span(began, clock_now());
+	r->code = (int)json_integer_value(json_object_get(o, "code"));
+	r->value = json_is_number(value) ? json_number_value(value) : NAN;
+	r->aside_s = json_number_value(json_object_get(o, "aside"));
+	r->record = json_incref(json_object_get(o, "record"));
+	r->members = json_incref(json_object_get(o, "members"));
+	if (json_is_integer(at))
+		r->at = (size_t)json_integer_value(at);
+	snprintf(r->why, sizeof r->why, "%s", why ? why : r->code < 0 ? strerror(-r->code) : "");
+	if (!o) {
+		r->code = -EPROTO;
+		snprintf(r->why, sizeof r->why, "the worker process answered with rubbish");
+	}
+	json_decref(o);
+	return r->code < 0 ? ANSWER_FAILED : ANSWER_OK;
+}
 
-		if (used + 4096 > room) {
-			char *more = realloc(buf, room + 65536);
+/* Reads what is there; the talk is over with a whole line or the end of them. */
+static void hear(struct talk *t)
+{
+	ssize_t n;
 
-			if (!more)
-				break;
-			buf = more;
-			room += 65536;
-		}
-		if (poll(&f, 1, 50) > 0) {
-			ssize_t n = read(p->from, buf + used, room - used - 1);
+	if (t->used + 4096 > t->room) {
+		char *more = realloc(t->buf, t->room + 65536);
 
-			if (n <= 0)
-				break;
-			used += (size_t)n;
-			if (buf[used - 1] == '\n') {
-				buf[used - 1] = '\0';
-				*line = buf;
-				return ANSWER_OK;
-			}
-		} else if (waited > s->step_deadline_s ||
-			   (session_stopped(s) && waited > GRACE_END)) {
-			free(buf);
-			return session_stopped(s) ? ANSWER_STOPPED : ANSWER_TIMEOUT;
+		if (more) {
+			t->buf = more;
+			t->room += 65536;
 		}
 	}
-	free(buf);
-	return ANSWER_DIED;
+	n = t->used + 1 < t->room ? read(t->p->from, t->buf + t->used, t->room - t->used - 1) : 0;
+	if (n <= 0) {
+		t->a = ANSWER_DIED;
+		t->over = true;
+		return;
+	}
+	t->used += (size_t)n;
+	if (t->buf[t->used - 1] == '\n') {
+		t->buf[t->used - 1] = '\0';
+		t->a = understand(t->buf, t->r);
+		t->over = true;
+	}
+}
+
+/* Hears all that have something to say, for a moment; how many are still to be heard,
+ * and whether one of those that are over was not well. */
+static size_t hear_some(struct talk *t, size_t n, bool *bad)
+{
+	struct pollfd f[n];
+	size_t open = 0;
+
+	for (size_t i = 0; i < n; i++)
+		f[i] = (struct pollfd){ .fd = t[i].over ? -1 : t[i].p->from, .events = POLLIN };
+	if (poll(f, n, 50) < 0)
+		return n; /* a signal: the caller looks at its clock and comes again */
+	for (size_t i = 0; i < n; i++) {
+		if (!t[i].over && f[i].revents)
+			hear(&t[i]);
+		open += !t[i].over;
+		*bad |= t[i].over && t[i].a != ANSWER_OK;
+	}
+	return open;
+}
+
+/* Until all talks are over, or have taken too long. When one of several goes wrong the
+ * meeting is broken off, so that the others come back; after the deadline they have a
+ * moment left for it, and who is silent then is the one that hangs. */
+static void listen(struct session *s, struct talk *t, size_t n)
+{
+	struct instant began = clock_now();
+	double until = s->step_deadline_s;
+	bool bad = false, broken = n == 1;
+
+	while (hear_some(t, n, &bad) > 0) {
+		double waited = clock_span(began, clock_now());
+		bool late = waited > until;
+
+		if (session_stopped(s) ? waited > GRACE_END : late && broken)
+			break;
+		if (!broken && (bad || late)) {
+			meeting_break(s->meeting);
+			broken = true;
+			until = fmax(until, waited + GRACE_END);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!t[i].over)
+			t[i].a = session_stopped(s) ? ANSWER_STOPPED : ANSWER_TIMEOUT;
 }
 
 static void describe_death(struct reply *r, bool gone, int status)
@@ -162,61 +228,67 @@ static void describe_death(struct reply *r, bool gone, int status)
 			 WEXITSTATUS(status));
 }
 
-static enum answer understand(char *line, struct reply *r)
+/* Ends what did not answer, and says so in the reply. */
+static void conclude(struct session *s, struct talk *t)
 {
-	json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-	json_t *value = json_object_get(o, "value");
-	const char *why = json_string_value(json_object_get(o, "why"));
+	struct reply *r = t->r;
+	int status = 0;
 
-	r->code = (int)json_integer_value(json_object_get(o, "code"));
-	r->value = json_is_number(value) ? json_number_value(value) : NAN;
-	r->aside_s = json_number_value(json_object_get(o, "aside"));
-	r->record = json_incref(json_object_get(o, "record"));
-	snprintf(r->why, sizeof r->why, "%s", why ? why : r->code < 0 ? strerror(-r->code) : "");
-	if (!o) {
-		r->code = -EPROTO;
-		snprintf(r->why, sizeof r->why, "the worker process answered with rubbish");
+	free(t->buf);
+	if (t->a == ANSWER_OK || t->a == ANSWER_FAILED)
+		return;
+	if (t->a == ANSWER_DIED && session_stopped(s))
+		t->a = ANSWER_STOPPED;
+	bool gone = t->a == ANSWER_DIED && gone_within(t->p->pid, GRACE_END, &status);
+
+	if (gone)
+		forget(s, t->p);
+	else if (!kill_worker(s, t->p, &status))
+		snprintf(r->why, sizeof r->why, "no answer within %.0f s, and it cannot be killed",
+			 s->step_deadline_s);
+	if (t->a == ANSWER_TIMEOUT && !r->why[0])
+		snprintf(r->why, sizeof r->why, "no answer within %.0f s", s->step_deadline_s);
+	else if (t->a == ANSWER_DIED)
+		describe_death(r, gone, status);
+}
+
+/* Puts one question to n workers that run, and waits for all answers. */
+static void ask_all(struct session *s, struct talk *t, size_t n, const struct request *q)
+{
+	struct instant began = clock_now();
+	bool hung = false;
+
+	for (size_t i = 0; i < n; i++) {
+		*t[i].r = (struct reply){ .value = NAN, .at = s->ncells };
+		t[i].over = write(t[i].p->to, q, sizeof *q) != sizeof *q;
+		t[i].a = ANSWER_DIED;
 	}
-	json_decref(o);
-	return r->code < 0 ? ANSWER_FAILED : ANSWER_OK;
+	listen(s, t, n);
+	for (size_t i = 0; i < n; i++)
+		hung |= t[i].a == ANSWER_TIMEOUT;
+	if (hung)
+		s->hung_s += clock_span(began, clock_now());
+	for (size_t i = 0; i < n; i++)
+		conclude(s, &t[i]);
 }
 
 static enum answer ask(struct session *s, int cpu_node, const struct request *q, struct reply *r)
 {
 	struct worker_process *p = process_of(s, cpu_node);
-	char *line = NULL;
-	enum answer a;
-	int status = 0, rc;
+	struct talk t = { .p = p, .r = r };
+	int rc;
 
-	*r = (struct reply){ .value = NAN };
+	for (size_t i = 0; s->one_at_a_time && i < s->nworkers; i++)
+		if (&s->workers[i] != p)
+			crew_end_worker(s, s->workers[i].cpu_node);
 	if (p->pid == 0 && (rc = start(s, p)) < 0) {
-		r->code = rc;
+		*r = (struct reply){ .value = NAN, .at = s->ncells, .code = rc };
 		snprintf(r->why, sizeof r->why, "a worker process cannot be started: %s",
 			 strerror(-rc));
 		return ANSWER_FAILED;
 	}
-	a = write(p->to, q, sizeof *q) == sizeof *q ? listen(s, p, &line) : ANSWER_DIED;
-	if (a == ANSWER_OK) {
-		a = understand(line, r);
-		free(line);
-		return a;
-	}
-	if (a == ANSWER_DIED && session_stopped(s))
-		a = ANSWER_STOPPED;
-	bool gone = a == ANSWER_DIED && gone_within(p->pid, GRACE_END, &status);
-
-	if (gone)
-		forget(s, p);
-	else if (!kill_worker(s, p, &status))
-		snprintf(r->why, sizeof r->why, "no answer within %.0f s, and it cannot be killed",
-			 s->step_deadline_s);
-	if (a == ANSWER_TIMEOUT)
-		s->hung_s += s->step_deadline_s;
-	if (a == ANSWER_TIMEOUT && !r->why[0])
-		snprintf(r->why, sizeof r->why, "no answer within %.0f s", s->step_deadline_s);
-	else if (a == ANSWER_DIED)
-		describe_death(r, gone, status);
-	return a;
+	ask_all(s, &t, 1, q);
+	return t.a;
 }
 
 enum answer crew_open(struct session *s, size_t site, struct reply *r)
@@ -236,6 +308,31 @@ enum answer crew_sample(struct session *s, size_t cell, struct reply *r)
 	return ask(s, s->sites[s->cells[cell].cell.site].site.cpu_node, &q, r);
 }
 
+size_t crew_together(struct session *s, size_t sum, struct party *v)
+{
+	struct request q = { .verb = VERB_TOGETHER, .index = sum };
+	const struct cell_state *c = &s->cells[sum];
+	struct talk t[s->nworkers];
+	size_t n = 0;
+
+	for (size_t w = 0; w < s->nworkers; w++) {
+		bool needed = false;
+
+		for (size_t i = 1; i <= c->nmembers; i++)
+			needed |= s->sites[c[i].cell.site].site.cpu_node == s->workers[w].cpu_node;
+		if (!needed)
+			continue;
+		v[n].worker = w;
+		t[n] = (struct talk){ .p = &s->workers[w], .r = &v[n].r };
+		n++;
+	}
+	meeting_call(s->meeting, (unsigned)n);
+	ask_all(s, t, n, &q);
+	for (size_t i = 0; i < n; i++)
+		v[i].a = t[i].a;
+	return n;
+}
+
 enum answer crew_close(struct session *s, size_t site, struct reply *r)
 {
 	struct site_state *t = &s->sites[site];
@@ -244,6 +341,13 @@ enum answer crew_close(struct session *s, size_t site, struct reply *r)
 
 	t->open = false;
 	return a;
+}
+
+void crew_release(struct reply *r)
+{
+	json_decref(r->record);
+	json_decref(r->members);
+	r->record = r->members = NULL;
 }
 
 void crew_end_worker(struct session *s, int cpu_node)

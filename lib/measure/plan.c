@@ -7,115 +7,93 @@
 #include "measure/session_parts.h"
 #include "util/units.h"
 
-/* Room for one more element of a growing array; NULL when there is none. */
-static void *grown(void *array, size_t n, size_t element)
+bool session_pair(const struct session *s, size_t i, struct placing *p)
 {
-	if (n & (n - 1)) /* grows at powers of two only */
-		return array;
-	return realloc(array, (n ? 2 * n : 1) * element);
+	struct idset cpu = machine_cpu_nodes(s->machine), mem = machine_memory_nodes(s->machine);
+
+	cpu = idset_and(&cpu, &s->nodes);
+	mem = idset_and(&mem, &s->nodes);
+	if (idset_empty(&cpu)) /* only CPU-less nodes were asked for: others drive them */
+		return session_near(s, i, p);
+	for (int c = -1; (c = idset_next(&cpu, c)) >= 0;)
+		for (int n = -1; (n = idset_next(&mem, n)) >= 0;)
+			if (i-- == 0) {
+				*p = (struct placing){ .cpu_node = c, .mem_node = n };
+				return true;
+			}
+	return false;
 }
 
-int session_site(struct session *s, const struct site *site)
+/* What goes together with one of the nodes to be measured. */
+static bool near_of(const struct session *s, int node, struct placing *p)
 {
-	struct site_state *more = grown(s->sites, s->nsites, sizeof *more);
+	struct idset cpu = machine_cpu_nodes(s->machine), mem = machine_memory_nodes(s->machine);
+	const struct node *driver = machine_driver(s->machine, node);
+	const struct node *memory = machine_memory_for(s->machine, node);
 
-	if (!more)
-		return -ENOMEM;
-	s->sites = more;
-	s->sites[s->nsites] = (struct site_state){ .site = *site };
-	return (int)s->nsites++;
+	if (idset_has(&mem, node) && driver)
+		*p = (struct placing){ .cpu_node = driver->id, .mem_node = node };
+	else if (idset_has(&cpu, node) && memory)
+		*p = (struct placing){ .cpu_node = node, .mem_node = memory->id };
+	else
+		return false;
+	return true;
 }
 
-/* The first cell that a cell is to be compared with, itself perhaps. */
-static size_t comparison_of(const struct session *s, size_t cell)
+bool session_near(const struct session *s, size_t i, struct placing *p)
 {
-	const struct record *r = &s->cells[cell].cell.rec, *o;
-	size_t i = 0;
-
-	for (; i < cell; i++) {
-		o = &s->cells[i].cell.rec;
-		if (strcmp(o->metric, r->metric) == 0 && o->direction == r->direction &&
-		    o->memory == r->memory && o->gpu == r->gpu && o->bytes == r->bytes)
-			break;
-	}
-	return i;
+	for (int n = -1; (n = idset_next(&s->nodes, n)) >= 0;)
+		if (near_of(s, n, p) && i-- == 0)
+			return true;
+	return false;
 }
 
-int session_cell(struct session *s, size_t site, const struct cell *c)
+bool session_is_near(const struct session *s, const struct placing *p)
 {
-	struct cell_state *more = grown(s->cells, s->ncells, sizeof *more);
-	const struct site *at = &s->sites[site].site;
-	struct record *r;
+	struct placing q;
 
-	if (!more)
-		return -ENOMEM;
-	s->cells = more;
-	s->cells[s->ncells] = (struct cell_state){ .cell = *c };
-	s->cells[s->ncells].cell.site = site;
-	r = &s->cells[s->ncells].cell.rec;
-	snprintf(r->test, sizeof r->test, "%s", s->bench->name);
-	r->cpu_node = at->cpu_node;
-	r->mem_node = at->mem_node;
-	record_set(r, "test", "cpu_node", "mem_node", NULL);
-	if (at->gpu >= 0) {
-		r->gpu = at->gpu;
-		record_set(r, "gpu", NULL);
-	}
-	s->cells[s->ncells].comparison = comparison_of(s, s->ncells);
-	return (int)s->ncells++;
+	for (size_t i = 0; session_near(s, i, &q); i++)
+		if (q.cpu_node == p->cpu_node && q.mem_node == p->mem_node)
+			return true;
+	return false;
+}
+
+static int each(struct session *s, bool (*list)(const struct session *, size_t, struct placing *),
+		int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
+		struct err *e)
+{
+	struct placing p;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && list(s, i, &p); i++)
+		rc = fn(s, p.cpu_node, p.mem_node, e);
+	return rc;
 }
 
 int session_each_pair(struct session *s,
 		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
 		      struct err *e)
 {
-	struct idset cpu = machine_cpu_nodes(s->machine), mem = machine_memory_nodes(s->machine);
-	int rc = 0;
-
-	cpu = idset_and(&cpu, &s->nodes);
-	mem = idset_and(&mem, &s->nodes);
-	if (idset_empty(&cpu)) /* only CPU-less nodes were asked for: others drive them */
-		return session_each_near(s, fn, e);
-	for (int c = -1; rc == 0 && (c = idset_next(&cpu, c)) >= 0;)
-		for (int n = -1; rc == 0 && (n = idset_next(&mem, n)) >= 0;)
-			rc = fn(s, c, n, e);
-	return rc;
+	return each(s, session_pair, fn, e);
 }
 
 int session_each_near(struct session *s,
 		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
 		      struct err *e)
 {
-	struct idset cpu = machine_cpu_nodes(s->machine), mem = machine_memory_nodes(s->machine);
-	int rc = 0;
-
-	for (int n = -1; rc == 0 && (n = idset_next(&s->nodes, n)) >= 0;) {
-		const struct node *driver = machine_driver(s->machine, n);
-		const struct node *memory = machine_memory_for(s->machine, n);
-
-		if (idset_has(&mem, n) && driver)
-			rc = fn(s, driver->id, n, e);
-		else if (idset_has(&cpu, n) && memory)
-			rc = fn(s, n, memory->id, e);
-	}
-	return rc;
+	return each(s, session_near, fn, e);
 }
 
 static int skip_gpu(struct session *s, int gpu, const char *why)
 {
 	struct record r;
 
-	if (!s->sink->record)
-		return 0;
 	record_init(&r);
-	snprintf(r.test, sizeof r.test, "%s", s->bench->name);
-	record_set(&r, "test", NULL);
 	if (gpu >= 0) {
 		r.gpu = gpu;
 		record_set(&r, "gpu", NULL);
 	}
-	record_status(&r, STATUS_SKIPPED, "%s", why);
-	s->sink->record(&r, s->sink->to);
+	session_skip(s, &r, "%s", why);
 	record_release(&r);
 	return 0;
 }
@@ -165,11 +143,27 @@ static int hire(struct session *s)
 	return 0;
 }
 
+/* A GPU that takes one process at a time (design.md 5.7). */
+static void find_exclusive(struct session *s)
+{
+	s->exclusive = -1;
+	for (int i = -1; s->exclusive < 0 && (i = idset_next(&s->gpus, i)) >= 0;) {
+		const struct gpu *g = machine_gpu(s->machine, i);
+
+		if (g && g->exclusive.is && g->exclusive.value)
+			s->exclusive = i;
+	}
+	s->one_at_a_time = s->exclusive >= 0 && s->nworkers > 1;
+}
+
 int plan_make(struct session *s, struct err *e)
 {
 	const char *nodes = s->options->nodes;
-	int rc = machine_parse_nodes(s->machine, nodes ? nodes : "", &s->nodes, e);
+	int rc;
 
+	if (s->options->quick && s->options->thorough)
+		return err_set(e, -EINVAL, "--quick and --thorough exclude each other");
+	rc = machine_parse_nodes(s->machine, nodes ? nodes : "", &s->nodes, e);
 	if (rc < 0)
 		return -EINVAL; /* a node that is not there cannot be; a GPU could */
 	if (s->bench->needs_gpu)
@@ -180,27 +174,63 @@ int plan_make(struct session *s, struct err *e)
 		rc = hire(s);
 	if (rc == -ENOMEM)
 		err_set(e, rc, "out of memory");
+	find_exclusive(s);
 	for (size_t i = 0; rc == 0 && i < s->ncells; i++)
 		if (s->sink->planned)
 			s->sink->planned(&s->cells[i].cell.rec, s->sink->to);
 	return rc;
 }
 
+/* ---- what fits ---- */
+
 /* Ends the cells of a site before they began. */
 static void refuse_site(struct session *s, size_t site, const char *why)
 {
 	s->sites[site].lost = true;
+	for (size_t i = 0; i < s->ncells; i++)
+		if (s->cells[i].cell.site == site)
+			session_end_cell(s, i, STATUS_SKIPPED, why);
+}
+
+static void say_too_large(char *why, size_t size, uint64_t wants, uint64_t gives, int node)
+{
+	char wanted[32], given[32];
+
+	snprintf(why, size,
+		 LEFT_OUT "buffers of %s do not fit into half of the %s that node %d can give",
+		 format_size(wanted, sizeof wanted, wants), format_size(given, sizeof given, gives),
+		 node);
+}
+
+/* The bytes that a unit's sites take on a node; its sites may be those of other cells, too,
+ * and of one another. */
+static uint64_t bytes_of(const struct session *s, size_t unit, int node)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < s->nsites; i++)
+		if (s->sites[i].site.mem_node == node && session_uses(s, unit, i))
+			bytes += s->sites[i].site.bytes;
+	return bytes;
+}
+
+/* The buffers of joint cells are there at one and the same time. */
+static void refuse_joint(struct session *s, const struct node *node, uint64_t half)
+{
 	for (size_t i = 0; i < s->ncells; i++) {
-		if (s->cells[i].cell.site != site)
+		uint64_t bytes = s->cells[i].nmembers ? bytes_of(s, i, node->id) : 0;
+		char why[200];
+
+		if (bytes <= half)
 			continue;
-		s->cells[i].done = true;
-		record_status(&s->cells[i].cell.rec, STATUS_SKIPPED, "%s", why);
+		say_too_large(why, sizeof why, bytes, 2 * half, node->id);
+		session_end_cell(s, i, STATUS_SKIPPED, why);
 	}
 }
 
 /* All buffers together take at most half of what a node can give (design.md
- * 5.3); where they do not, sites are opened one at a time. */
-void plan_fit_memory(struct session *s)
+ * 5.3); where they do not, those of a unit are opened at a time. */
+static void fit_memory(struct session *s)
 {
 	uint64_t all = 0;
 
@@ -213,28 +243,63 @@ void plan_fit_memory(struct session *s)
 			continue;
 		for (size_t i = 0; i < s->nsites; i++) {
 			const struct site *t = &s->sites[i].site;
-			char why[200], wants[32], gives[32];
+			char why[200];
 
 			if (t->mem_node != node->id)
 				continue;
 			if (t->bytes > half) {
-				format_size(wants, sizeof wants, t->bytes);
-				format_size(gives, sizeof gives, 2 * half);
-				snprintf(why, sizeof why,
-					 "buffers of %s do not fit into half of the %s that node "
-					 "%d can give",
-					 wants, gives, node->id);
+				say_too_large(why, sizeof why, t->bytes, 2 * half, node->id);
 				refuse_site(s, i, why);
 				continue;
 			}
 			together += t->bytes;
 		}
+		refuse_joint(s, node, half);
 		if (together > half)
 			s->keep_open = false;
 		all += together;
 	}
 	if (s->machine->memory_left.is && all > (uint64_t)s->machine->memory_left.value / 2)
 		s->keep_open = false;
+}
+
+static bool of_one_worker(const struct session *s, size_t unit)
+{
+	int node = s->sites[session_site_of(s, unit)].site.cpu_node;
+
+	for (size_t i = 1; i <= s->cells[unit].nmembers; i++)
+		if (s->sites[s->cells[unit + i].cell.site].site.cpu_node != node)
+			return false;
+	return true;
+}
+
+/* Worker by worker: none keeps its buffers while another lives, and no two meet. */
+static void fit_exclusive(struct session *s)
+{
+	char why[200];
+
+	if (s->exclusive < 0)
+		return;
+	session_note(s,
+		     "%s: GPU %d takes one process at a time (compute mode): those of the CPU "
+		     "nodes run one after another",
+		     s->bench->name, s->exclusive);
+	if (!s->one_at_a_time)
+		return;
+	s->keep_open = false;
+	snprintf(why, sizeof why,
+		 "processes on several CPU nodes would have to run at once, and GPU %d takes one "
+		 "at a time (compute mode)",
+		 s->exclusive);
+	for (size_t i = 0; i < s->ncells; i++)
+		if (s->cells[i].nmembers && !of_one_worker(s, i))
+			session_end_cell(s, i, STATUS_SKIPPED, why);
+}
+
+void plan_fit(struct session *s)
+{
+	fit_memory(s);
+	fit_exclusive(s);
 }
 
 void plan_say(struct session *s)
@@ -245,6 +310,6 @@ void plan_say(struct session *s)
 		active += !s->cells[i].done;
 	if (s->ncells)
 		session_note(s, "%s: %zu %s, %d rounds or more, %.0f s, seed %llu", s->bench->name,
-			     active, active == 1 ? "cell" : "cells", ROUNDS_MIN,
-			     s->options->budget_s, (unsigned long long)s->seed);
+			     active, active == 1 ? "cell" : "cells", ROUNDS_MIN, s->budget_s,
+			     (unsigned long long)s->seed);
 }

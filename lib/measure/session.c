@@ -17,7 +17,8 @@ const struct opt session_option_table[] = {
 	  .name = "budget",
 	  .arg = "SECONDS",
 	  .offset = OPTION(budget_s),
-	  .help = "time for the whole of it; at least six rounds are always made" },
+	  .help = "time for the whole of it (30 s; --quick 15 s, --thorough 300 s); at least "
+		  "six rounds are always made" },
 	{ .kind = OPT_TEXT,
 	  .name = "nodes",
 	  .arg = "LIST",
@@ -54,6 +55,14 @@ const struct opt session_option_table[] = {
 	  .high = 2147483647,
 	  .help = "of the random order and the contents of buffers" },
 	{ .kind = OPT_FLAG,
+	  .name = "quick",
+	  .offset = OPTION(quick),
+	  .help = "only the cells that are worth most" },
+	{ .kind = OPT_FLAG,
+	  .name = "thorough",
+	  .offset = OPTION(thorough),
+	  .help = "all cells there are" },
+	{ .kind = OPT_FLAG,
 	  .name = "busy",
 	  .offset = OPTION(busy),
 	  .help = "measure GPUs that others are using, too" },
@@ -67,7 +76,7 @@ const struct opt session_option_table[] = {
 
 struct session_options session_options_default(void)
 {
-	return (struct session_options){ .budget_s = 30, .pages = -1 };
+	return (struct session_options){ .pages = -1 };
 }
 
 const struct machine *session_machine(const struct session *s)
@@ -78,6 +87,13 @@ const struct machine *session_machine(const struct session *s)
 const struct session_options *session_options(const struct session *s)
 {
 	return s->options;
+}
+
+enum depth session_depth(const struct session *s)
+{
+	return s->options->quick      ? DEPTH_QUICK
+	       : s->options->thorough ? DEPTH_THOROUGH
+				      : DEPTH_NORMAL;
 }
 
 const struct idset *session_nodes(const struct session *s)
@@ -119,18 +135,6 @@ double session_spent(const struct session *s)
 	return session_elapsed(s) - s->hung_s;
 }
 
-bool session_active(const struct session *s, size_t cell)
-{
-	return !s->cells[cell].done && !s->sites[s->cells[cell].cell.site].lost;
-}
-
-void session_end_cell(struct cell_state *c, enum status status, const char *why)
-{
-	if (!c->done)
-		record_status(&c->cell.rec, status, "%s", why);
-	c->done = true;
-}
-
 void session_note(struct session *s, const char *fmt, ...)
 {
 	char line[400];
@@ -161,19 +165,68 @@ static void judge_quota(const struct session *s, struct record *r)
 			(double)quota->value / 1000);
 }
 
+/* How much a status takes from a record, the gravest last: an unstable one still has a
+ * figure. */
+static const enum status gravity[] = {
+	STATUS_OK,     STATUS_UNSTABLE, STATUS_SKIPPED, STATUS_UNPROVEN, STATUS_MISPLACED,
+	STATUS_FAILED, STATUS_TIMEOUT,  STATUS_CRASHED, STATUS_CORRUPT,
+};
+
+static size_t gravity_of(enum status status)
+{
+	size_t i = 0;
+
+	while (gravity[i] != status)
+		i++;
+	return i;
+}
+
+/* A sum is no better than the worst of its members. */
+static void judge_sum(struct cell_state *sum)
+{
+	const struct record *worst = &sum->cell.rec;
+
+	for (size_t i = 1; i <= sum->nmembers; i++)
+		if (gravity_of(sum[i].cell.rec.status) > gravity_of(worst->status))
+			worst = &sum[i].cell.rec;
+	if (worst != &sum->cell.rec)
+		record_status(&sum->cell.rec, worst->status, "%s", worst->reason);
+}
+
+static const char *why_no_sample(const struct session *s)
+{
+	if (s->options->dry_run)
+		return "dry run: planned, not measured";
+	return session_stopped(s) ? LEFT_OUT "the run was stopped before its first sample"
+				  : LEFT_OUT "no sample was taken";
+}
+
 static void finish_cell(struct session *s, struct cell_state *c)
 {
 	struct record *r = &c->cell.rec;
 
 	record_summarise(r);
+	if (r->status == STATUS_OK && r->samples.n == 0 && s->cells[c->unit].voids)
+		record_status(r, STATUS_UNSTABLE, "every sample was void: %s",
+			      s->cells[c->unit].void_why);
 	if (r->status == STATUS_OK && r->samples.n == 0)
-		record_status(r, STATUS_SKIPPED, "%s",
-			      s->options->dry_run  ? "dry run: planned, not measured"
-			      : session_stopped(s) ? "the run was stopped before its first sample"
-						   : "no sample was taken");
+		record_status(r, STATUS_SKIPPED, "%s", why_no_sample(s));
 	judge_quota(s, r);
-	if (s->sink->record)
-		s->sink->record(r, s->sink->to);
+	if (s->exclusive >= 0 && !r->more)
+		r->more = json_object();
+	if (s->exclusive >= 0)
+		json_object_set_new(r->more, "one_after_another", json_true());
+}
+
+static void hand_out(struct session *s)
+{
+	for (size_t i = 0; i < s->ncells; i++)
+		finish_cell(s, &s->cells[i]);
+	for (size_t i = 0; i < s->ncells; i++) {
+		judge_sum(&s->cells[i]);
+		if (s->sink->record)
+			s->sink->record(&s->cells[i].cell.rec, s->sink->to);
+	}
 }
 
 static void release(struct session *s)
@@ -183,7 +236,13 @@ static void release(struct session *s)
 	free(s->cells);
 	free(s->sites);
 	free(s->workers);
+	meeting_free(s->meeting);
 }
+
+/* Of one bench that is run by itself. */
+static const double usual_budgets_s[] = {
+	[DEPTH_QUICK] = 15, [DEPTH_NORMAL] = 30, [DEPTH_THOROUGH] = 300
+};
 
 /* A step that takes longer than this hangs. A driver may well take seconds to
  * start, a large and slow node to be filled. The front door counts on half a
@@ -204,21 +263,23 @@ int session_run(const struct bench *b, const struct session_options *o, const st
 		.machine = m,
 		.sink = sink,
 		.began = clock_now(),
-		.step_deadline_s = step_deadline(b, o->budget_s),
 	};
 	int rc;
 
+	s.budget_s = o->budget_s > 0 ? o->budget_s : usual_budgets_s[session_depth(&s)];
+	s.step_deadline_s = step_deadline(b, s.budget_s);
 	s.seed = o->seed ? (uint64_t)o->seed : s.began.ns;
 	s.random = s.seed;
 	rc = plan_make(&s, e);
+	if (rc == 0 && !(s.meeting = meeting_make()))
+		rc = err_set(e, -ENOMEM, "out of memory");
 	if (rc == 0) {
-		plan_fit_memory(&s);
+		plan_fit(&s);
 		plan_say(&s);
 		if (!o->dry_run)
 			rc = rounds_run(&s);
 		crew_end(&s);
-		for (size_t i = 0; i < s.ncells; i++)
-			finish_cell(&s, &s.cells[i]);
+		hand_out(&s);
 	}
 	release(&s);
 	return rc;

@@ -12,6 +12,14 @@
  * A *site* is a set of buffers: one CPU node, one memory node, perhaps a GPU.
  * All cells of a site share its buffers. Each site is opened afresh at least
  * three times in a run.
+ *
+ * *Joint* cells are measured at one and the same time, on sites of one or of
+ * several workers: the two directions of a GPU, or all GPUs at once. Each has a
+ * record of its own, and one more has their sum.
+ *
+ * Where a GPU takes one process at a time, workers run one after another, buffers are
+ * opened afresh in every round, joint cells of several workers are skipped, and every
+ * record has "one_after_another": true in `more`.
  */
 #ifndef NB_MEASURE_SESSION_H
 #define NB_MEASURE_SESSION_H
@@ -22,20 +30,25 @@
 #include <stdint.h>
 
 #include "machine/machine.h"
+#include "measure/meeting.h"
 #include "place/threads.h"
 #include "result/record.h"
 #include "util/err.h"
 #include "util/idset.h"
 #include "util/options.h"
 
+/* How much is to be measured: in a bench's tables, from which depth on. */
+enum depth { DEPTH_NEVER, DEPTH_QUICK, DEPTH_NORMAL, DEPTH_THOROUGH };
+
 /* What the caller of a session wants; the common options of every bench. */
 struct session_options {
-	double budget_s;          /* of the whole session */
+	double budget_s;          /* of the whole session; 0: that of its depth */
 	const char *nodes, *gpus; /* lists; NULL: all that are allowed */
 	uint64_t size;            /* working set: one array, one copy; 0: the bench's own */
 	int pages;                /* enum page_kind, or -1: the bench's own */
 	int rounds;               /* at most; 0: as many as the budget gives */
 	int seed;                 /* of the random order; 0: from the clock */
+	bool quick, thorough;     /* at most one; see session_depth */
 	bool busy;                /* measure GPUs that others use, too */
 	bool dry_run;             /* plan only: the records come with status skipped, "dry run" */
 };
@@ -43,7 +56,8 @@ extern const struct opt session_option_table[];
 struct session_options session_options_default(void);
 
 struct site {
-	int cpu_node, mem_node;
+	int cpu_node;
+	int mem_node;   /* -1: no host buffer, and no placement to prove */
 	int gpu;        /* -1: none */
 	uint64_t bytes; /* that its buffers take on mem_node */
 	int kind;       /* the bench's own: which buffers */
@@ -66,6 +80,8 @@ struct worker {
 	const struct node *node; /* its CPU node */
 	struct team *team;       /* one thread for each physical core, or what the quota gives */
 	void *bench_state; /* the bench's own, for as long as the worker lives; see bench.stop */
+	struct meeting *meeting; /* of all workers of the session (measure/meeting.h) */
+	unsigned party;          /* this worker's number in it */
 	uint64_t seed;
 	int fresh; /* which opening of the site this is, from 0 */
 	/* The bench adds the seconds of this step that a later one like it will not
@@ -73,6 +89,13 @@ struct worker {
 	 * worker's life (a driver's start, the choice of a kernel); of a sample, what
 	 * is done once an opening (verifying in full). */
 	double aside_s;
+};
+
+/* One of the joint cells that a worker measures together. */
+struct member {
+	void *buffers;     /* of its site */
+	struct cell *cell; /* as in bench.sample */
+	double value;      /* to be filled; NaN: none */
 };
 
 struct session;
@@ -84,16 +107,28 @@ struct bench {
 	void *own; /* the bench's option values: static storage of the bench's main */
 	/* Parent: adds sites and cells (session_site, session_cell). */
 	int (*plan)(struct session *s, struct err *e);
-	/* Worker: allocates, places, touches and proves the buffers of a site. */
+	/* Worker: allocates, places, touches and proves the buffers of a site. -ENOTSUP: it
+	 * cannot be done on this machine, and its cells are skipped with e as the reason. */
 	int (*open)(struct worker *w, const struct site *site, void **buffers, struct err *e);
 	/* Worker: one sample of one cell. Puts what it learns into c->rec (kernel,
 	 * placement, verified, pages ..) and the figure into *value. May set
 	 * c->rec.status to anything but ok instead; less than 0 is STATUS_FAILED with e. */
 	int (*sample)(struct worker *w, void *buffers, struct cell *c, double *value,
 		      struct err *e);
+	/* Worker: one sample of joint cells, all those of this worker. While it runs, the other
+	 * workers of this meeting do the same for theirs. Less than 0 is STATUS_FAILED with e for
+	 * all of them, and *at is the member that failed, where it is known (n: not).
+	 * -EAGAIN: this sample is void (e says why), the next may be good; after several in a
+	 * row the cells are unstable. -ECANCELED: another party broke the meeting off. NULL
+	 * where the bench plans no joint cells. */
+	int (*together)(struct worker *w, struct member *members, size_t n, size_t *at,
+			struct err *e);
 	/* Worker: proves the placement of the site's buffers into p (again after the last sample).
-	 */
+	 * Not asked where the site has no mem_node. */
 	int (*prove)(struct worker *w, void *buffers, struct placement *p);
+	/* Worker, before a site is closed: what is to be added to the records of all its cells
+	 * that have samples (r->more, or a bad status). May be NULL. */
+	void (*last)(struct worker *w, void *buffers, struct record *r);
 	void (*close)(struct worker *w, void *buffers);
 	void (*stop)(struct worker *w); /* releases bench_state; may be NULL */
 	/* --list: what it can measure, one line each; may be NULL. */
@@ -119,12 +154,23 @@ struct session_sink {
 int session_run(const struct bench *b, const struct session_options *o, const struct machine *m,
 		const struct session_sink *sink, struct err *e);
 
-/* For plan. The index of the new site or cell, or -ENOMEM. The record of a cell
- * gets test, cpu_node, mem_node and gpu from bench and site. */
+/* For plan. The index of the new cell, or of the site (an equal one is the same), or -ENOMEM. The
+ * record of a cell gets test, cpu_node, mem_node and gpu from bench and site. */
 int session_site(struct session *s, const struct site *site);
 int session_cell(struct session *s, size_t site, const struct cell *c);
+/* Joint cells: sites[i] is that of members[i]. `sum` gets the sum of their figures, the worst
+ * of their statuses, and no site of its own: its nodes and GPUs are what the caller
+ * puts into its record. They must differ from all other cells in a field that
+ * identifies (record.h, together). The index of the sum, or -ENOMEM. */
+int session_joint(struct session *s, const struct cell *sum, const struct cell *members,
+		  const size_t *sites, size_t n);
+/* A cell that this machine does not allow: its record, with status skipped and the reason. It
+ * stays the caller's to release. */
+void session_skip(struct session *s, struct record *r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 const struct machine *session_machine(const struct session *s);
 const struct session_options *session_options(const struct session *s);
+enum depth session_depth(const struct session *s);
 const struct idset *session_nodes(const struct session *s); /* asked for and allowed */
 const struct idset *session_gpus(const struct session *s);
 /* The node pairs to measure: every CPU node with every memory node, within
@@ -137,6 +183,15 @@ int session_each_pair(struct session *s,
 int session_each_near(struct session *s,
 		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
 		      struct err *e);
+/* The same as lists: the i-th of all pairs, and the i-th of those that go together. False past
+ * the end. */
+struct placing {
+	int cpu_node, mem_node;
+};
+bool session_pair(const struct session *s, size_t i, struct placing *p);
+bool session_near(const struct session *s, size_t i, struct placing *p);
+/* True for one that session_near lists. */
+bool session_is_near(const struct session *s, const struct placing *p);
 
 /* How many threads a CPU node runs: its physical cores, within the CPU quota. */
 size_t session_threads(const struct session *s, int cpu_node);

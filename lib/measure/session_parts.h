@@ -1,11 +1,19 @@
 /* session_parts.h - what the parts of a session share. Private to lib/measure.
  *
  *   session.c   the story: plan, rounds, records
- *   plan.c      which cells there are to be, and what fits into memory
- *   rounds.c    rounds in random order; what goes wrong in them
+ *   cells.c     the cells and sites that a bench adds
+ *   plan.c      which of them there are to be, and what fits into memory
+ *   rounds.c    rounds in random order, and how long they took
+ *   visit.c     a sample of one cell, and what was learnt by it
+ *   joint.c     a sample of joint cells, and who is to blame when there is none
+ *   sites.c     opening and closing buffers; giving up on what fails
  *   budget.c    how many rounds, of which cells
  *   crew.c      the worker processes as the parent sees them
  *   worker.c    what a worker does: opens, samples, proves, closes
+ *   meeting.c   how several workers begin and end together (meeting.h)
+ *
+ * What is visited, forecast and left out are *units*: a cell by itself, or the sum
+ * of joint cells, which stands for them all.
  */
 #ifndef NB_MEASURE_SESSION_PARTS_H
 #define NB_MEASURE_SESSION_PARTS_H
@@ -13,11 +21,17 @@
 #include <sys/types.h>
 
 #include "measure/clock.h"
+#include "measure/meeting.h"
 #include "measure/session.h"
 
 /* At least six rounds make an interval (statistics.h), at least three openings
  * of the buffers a comparison (design.md 5.6). */
 enum { ROUNDS_MIN = 6, OPENINGS_MIN = 3, STRIKES_MAX = 2 };
+/* A void sample of joint cells is made again, so often in a round; after so many rounds in a row
+ * without a good one the cells are unstable. */
+enum { TRIES_MAX = 3, VOIDS_MAX = 3 };
+/* cell.site of a sum. */
+#define NO_SITE SIZE_MAX
 
 struct site_state {
 	struct site site;
@@ -30,8 +44,12 @@ struct site_state {
 
 struct cell_state {
 	struct cell cell;
-	size_t comparison; /* its first cell: same metric, direction, memory, size and GPU */
-	bool done;         /* takes no more samples */
+	size_t unit;       /* of a joint cell: its sum; else itself */
+	size_t nmembers;   /* of a sum: so many cells after it */
+	size_t comparison; /* its first cell: the same but for the nodes */
+	int voids;         /* of a sum: rounds in a row without a good sample */
+	char void_why[200];
+	bool done;       /* takes no more samples */
 	double sample_s; /* forecast of a sample: what the last one took, less what it set aside */
 };
 
@@ -54,17 +72,34 @@ struct session {
 	struct worker_process *workers;
 	size_t nworkers;
 	struct idset closed_gpus; /* a hang or repeated failures closed them */
-	bool keep_open;           /* all buffers fit at once */
+	bool keep_open;           /* all buffers fit at once, and workers may live side by side */
+	int exclusive;            /* a GPU that one process at a time may use; -1: none */
+	bool one_at_a_time;       /* so only one worker lives at a time */
+	struct meeting *meeting;  /* made before the first worker */
 	uint64_t seed, random;
 	struct instant began;
+	double budget_s; /* what was asked for, or the depth's own */
 	double step_deadline_s;
 	double hung_s; /* waiting for what hung: no part of the budget */
 	int rounds;    /* made so far */
 };
 
+/* cells.c */
+bool session_is_unit(const struct session *s, size_t cell);
+bool session_active(const struct session *s, size_t cell);            /* takes samples still */
+bool session_void(const struct session *s, size_t cell);              /* its last samples were */
+bool session_uses(const struct session *s, size_t cell, size_t site); /* a sum: its members do */
+/* The cell's own; of a sum its members tell. */
+bool session_uses_gpu(const struct session *s, size_t cell, int gpu);
+/* The site of a cell; of a sum: of its first member. */
+size_t session_site_of(const struct session *s, size_t cell);
+/* No more samples, for all cells of its unit; statuses stay those of the first call. */
+void session_end_cell(struct session *s, size_t cell, enum status status, const char *why);
+void session_end_unit(struct session *s, size_t cell); /* and the statuses stay */
+
 /* plan.c */
 int plan_make(struct session *s, struct err *e);
-void plan_fit_memory(struct session *s);
+void plan_fit(struct session *s); /* to memory, and to GPUs that one process may use */
 void plan_say(struct session *s);
 
 /* rounds.c */
@@ -80,15 +115,15 @@ bool budget_another(const struct session *s);
 
 /* worker.c: the worker's life: bound first, then one request after another.
  * Returns the process's exit status. */
-enum verb { VERB_OPEN, VERB_SAMPLE, VERB_CLOSE };
+enum verb { VERB_OPEN, VERB_SAMPLE, VERB_TOGETHER, VERB_CLOSE };
 
 struct request {
 	enum verb verb;
-	size_t index; /* of the site or cell */
+	size_t index; /* of the site or cell; together: of the sum */
 	int fresh;
 };
 
-int worker_run(struct session *s, const struct node *node, int in, int out);
+int worker_run(struct session *s, const struct worker_process *p, int in, int out);
 
 /* crew.c: every answer of a worker. */
 enum answer {
@@ -100,27 +135,63 @@ enum answer {
 };
 
 struct reply {
-	json_t *record; /* fields learnt; owned by the caller, may be NULL */
-	double value;   /* a sample; NaN where there is none */
-	double aside_s; /* session.h, struct worker */
-	int code;       /* ANSWER_FAILED: -errno */
+	json_t *record;  /* fields learnt; owned by the caller, may be NULL */
+	json_t *members; /* of a joint sample: a list of { "cell", "value", "record" }; likewise */
+	double value;    /* a sample; NaN where there is none */
+	double aside_s;  /* session.h, struct worker */
+	int code;        /* ANSWER_FAILED: -errno */
+	size_t at; /* ANSWER_FAILED of a joint sample: the cell that failed; ncells: unknown */
 	char why[300];
 };
 
 enum answer crew_open(struct session *s, size_t site, struct reply *r);
 enum answer crew_sample(struct session *s, size_t cell, struct reply *r);
 enum answer crew_close(struct session *s, size_t site, struct reply *r);
+void crew_release(struct reply *r);
+
+/* A joint sample of a sum's members, all of whose sites are open: every worker that
+ * it takes is asked at once, and the meeting broken off when one of them fails. v has
+ * room for all workers. Returns how many were asked. */
+struct party {
+	size_t worker; /* and its number in the meeting */
+	enum answer a;
+	struct reply r;
+};
+size_t crew_together(struct session *s, size_t sum, struct party *v);
+
 void crew_end_worker(struct session *s, int cpu_node); /* and all that it has open */
 void crew_end(struct session *s);
+
+/* visit.c: one sample of a cell by itself. */
+void visit_cell(struct session *s, size_t cell, int opening);
+/* For a record: what the worker learnt, the first bad status staying. For a
+ * cell: a new sample, which the sink is told of. */
+void visit_learn(struct record *rec, const json_t *learnt);
+void visit_sampled(struct session *s, size_t cell, double value, int opening);
+/* A simulated clock may set more aside than really passed. */
+double visit_less(double seconds, double aside_s);
+
+/* joint.c: the same for a sum and its members. */
+void joint_visit(struct session *s, size_t sum, int opening);
+
+/* sites.c */
+/* True when the site is open with the buffers of this opening. Otherwise `wanted`, a
+ * unit that was to be sampled, is ended where the site's worker was not just stopped. */
+bool site_ensure_open(struct session *s, size_t site, int opening, size_t wanted);
+void site_close(struct session *s, size_t site);
+/* A site, or its GPU, that failed too often is not tried again. A hang counts
+ * as often enough: whatever hung is likely to hang again. */
+void site_strike(struct session *s, size_t site, enum answer a, const struct reply *r);
+enum status site_status_of(enum answer a);
+/* `why` with the site's GPU in front, which joint cells do not name. Returns buf. */
+const char *site_blame(const struct session *s, size_t site, const char *why, char *buf,
+		       size_t size);
 
 /* session.c */
 bool session_stopped(const struct session *s);
 double session_elapsed(const struct session *s);
 double session_spent(const struct session *s); /* of the budget */
 void session_note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-bool session_active(const struct session *s, size_t cell); /* takes samples still */
-/* No more samples; the status stays that of the first call. */
-void session_end_cell(struct cell_state *c, enum status status, const char *why);
 uint64_t session_random(struct session *s); /* splitmix64 */
 
 #endif

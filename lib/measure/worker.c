@@ -19,13 +19,20 @@ struct work {
 	int out;
 };
 
+static bool has_memory(const struct work *k, size_t site)
+{
+	return k->s->sites[site].site.mem_node >= 0;
+}
+
+/* Without memory of its own there is nothing to prove: no page is counted then, and what
+ * the driver takes for itself should lie with the threads. */
 static int prove(struct work *k, size_t site)
 {
 	struct placement *p = &k->placed[site];
 
 	placement_release(p);
-	p->requested = k->s->sites[site].site.mem_node;
-	return k->s->bench->prove(&k->w, k->buffers[site], p);
+	p->requested = has_memory(k, site) ? k->s->sites[site].site.mem_node : k->w.node->id;
+	return has_memory(k, site) ? k->s->bench->prove(&k->w, k->buffers[site], p) : 0;
 }
 
 static int do_open(struct work *k, size_t site, int fresh, struct err *e)
@@ -37,7 +44,12 @@ static int do_open(struct work *k, size_t site, int fresh, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = prove(k, site);
-	return rc < 0 ? err_set(e, rc, "proving the placement: %s", strerror(-rc)) : 0;
+	if (rc < 0) {
+		k->s->bench->close(&k->w, k->buffers[site]);
+		k->buffers[site] = NULL;
+		return err_set(e, rc, "proving the placement: %s", strerror(-rc));
+	}
+	return 0;
 }
 
 /* Copies the site's proof and the CPU nodes now seen into a record. */
@@ -69,59 +81,171 @@ static int place_record(struct work *k, struct record *r, size_t site, const str
 	return 0;
 }
 
+/* Puts into the record where pages and threads were, and what is to be said of it. */
+static int place_cell(struct work *k, struct cell *c, const struct idset *ran)
+{
+	enum status before = c->rec.status;
+	char why[sizeof c->rec.reason];
+	int rc = place_record(k, &c->rec, c->site, ran);
+
+	memcpy(why, c->rec.reason, sizeof why);
+	if (rc < 0)
+		return rc;
+	placement_judge(&c->rec, k->w.node->id);
+	/* Where there are no pages only the threads count. */
+	if (!has_memory(k, c->site) && c->rec.status == STATUS_UNPROVEN)
+		record_status(&c->rec, before, "%s", why);
+	return 0;
+}
+
+/* The CPUs that this thread and the team are seen on, from now and until now. */
+static void look_first(struct idset *ran)
+{
+	*ran = (struct idset){ 0 };
+	idset_add(ran, sched_getcpu());
+}
+
+static void look_last(struct work *k, struct idset *ran)
+{
+	idset_add(ran, sched_getcpu());
+	if (k->w.team) {
+		struct idset team = team_ran_on(k->w.team);
+
+		*ran = idset_or(ran, &team);
+	}
+}
+
 static int do_sample(struct work *k, size_t index, double *value, struct err *e)
 {
 	struct cell *c = &k->s->cells[index].cell;
-	struct idset ran = { 0 };
+	struct idset ran;
 	int rc;
 
 	record_status(&c->rec, STATUS_OK, "%s", "");
 	k->w.fresh = k->s->sites[c->site].fresh;
-	idset_add(&ran, sched_getcpu());
+	look_first(&ran);
 	rc = k->s->bench->sample(&k->w, k->buffers[c->site], c, value, e);
-	idset_add(&ran, sched_getcpu());
-	if (k->w.team) {
-		struct idset team = team_ran_on(k->w.team);
+	look_last(k, &ran);
+	return rc < 0 ? rc : place_cell(k, c, &ran);
+}
 
-		ran = idset_or(&ran, &team);
+/* Those of a sum's members that are this worker's, ready to be sampled. */
+static size_t own_members(struct work *k, size_t sum, struct member *m)
+{
+	struct cell_state *c = &k->s->cells[sum];
+	size_t n = 0;
+
+	for (size_t i = 1; i <= c->nmembers; i++) {
+		size_t site = c[i].cell.site;
+
+		if (k->s->sites[site].site.cpu_node != k->w.node->id)
+			continue;
+		record_status(&c[i].cell.rec, STATUS_OK, "%s", "");
+		k->w.fresh = k->s->sites[site].fresh;
+		m[n++] = (struct member){ .buffers = k->buffers[site],
+					  .cell = &c[i].cell,
+					  .value = NAN };
 	}
-	if (rc == 0)
-		rc = place_record(k, &c->rec, c->site, &ran);
-	if (rc == 0)
-		placement_judge(&c->rec, k->w.node->id);
+	return n;
+}
+
+/* *n own members are sampled; *at is the one that failed. */
+static int do_together(struct work *k, size_t sum, struct member *m, size_t *n, size_t *at,
+		       struct err *e)
+{
+	struct idset ran;
+	int rc;
+
+	*n = *at = own_members(k, sum, m);
+	look_first(&ran);
+	rc = k->s->bench->together(&k->w, m, *n, at, e);
+	look_last(k, &ran);
+	for (size_t i = 0; rc == 0 && i < *n; i++)
+		rc = place_cell(k, m[i].cell, &ran);
 	return rc;
 }
 
-/* Proves once more what was proven at opening, then lets go. */
+/* Proves once more what was proven at opening, asks for the last, then lets go. */
 static int do_close(struct work *k, size_t site, struct record *r)
 {
 	const struct idset none = { 0 };
 	int rc = prove(k, site);
 
+	if (k->s->bench->last)
+		k->s->bench->last(&k->w, k->buffers[site], r);
 	k->s->bench->close(&k->w, k->buffers[site]);
 	k->buffers[site] = NULL;
 	return rc < 0 ? rc : place_record(k, r, site, &none);
 }
 
-static int answer(struct work *k, int rc, double value, const struct record *rec,
-		  const struct err *e)
+/* ---- answers ---- */
+
+static json_t *answer_begin(struct work *k, int rc, const struct err *e)
 {
 	json_t *o = json_pack("{s:i, s:f}", "code", rc, "aside", k->w.aside_s);
-	int written = -1;
-	char *text;
 
+	if (o && rc < 0)
+		json_object_set_new(o, "why", json_text(e->text));
+	return o;
+}
+
+static void put_figure(json_t *o, double value, const struct record *rec)
+{
 	if (o && isfinite(value))
 		json_object_set_new(o, "value", json_real(value));
 	if (o && rec)
 		json_object_set_new(o, "record", record_to_json(rec));
-	if (o && rc < 0)
-		json_object_set_new(o, "why", json_text(e->text));
-	text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
+}
+
+static int answer_send(struct work *k, json_t *o)
+{
+	char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	int written = -1;
+
 	json_decref(o);
 	if (text)
 		written = dprintf(k->out, "%s\n", text);
 	free(text);
 	return written > 0 ? 0 : -EIO;
+}
+
+static int answer(struct work *k, int rc, double value, const struct record *rec,
+		  const struct err *e)
+{
+	json_t *o = answer_begin(k, rc, e);
+
+	put_figure(o, value, rec);
+	return answer_send(k, o);
+}
+
+static json_int_t cell_index(const struct work *k, const struct cell *c)
+{
+	const struct cell_state *all = k->s->cells;
+	size_t offset = (size_t)((const char *)c - (const char *)all);
+
+	return (json_int_t)(offset / sizeof *all);
+}
+
+static int obey_together(struct work *k, size_t sum)
+{
+	struct member *m = calloc(k->s->cells[sum].nmembers + 1, sizeof *m);
+	json_t *list = json_array(), *o;
+	struct err e = { "" };
+	size_t n = 0, at = 0;
+	int rc = m ? do_together(k, sum, m, &n, &at, &e) : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		json_t *one = json_pack("{s:I}", "cell", cell_index(k, m[i].cell));
+
+		put_figure(one, m[i].value, &m[i].cell->rec);
+		json_array_append_new(list, one);
+	}
+	o = answer_begin(k, rc, &e);
+	json_object_set_new(o, "members", list);
+	if (rc < 0 && at < n)
+		json_object_set_new(o, "at", json_integer(cell_index(k, m[at].cell)));
+	free(m);
+	return answer_send(k, o);
 }
 
 static int obey(struct work *k, const struct request *q)
@@ -140,6 +264,8 @@ static int obey(struct work *k, const struct request *q)
 	case VERB_SAMPLE:
 		rc = do_sample(k, q->index, &value, &e);
 		return answer(k, rc, value, &k->s->cells[q->index].cell.rec, &e);
+	case VERB_TOGETHER:
+		return obey_together(k, q->index);
 	case VERB_CLOSE:
 		record_init(&site_record);
 		rc = do_close(k, q->index, &site_record);
@@ -169,12 +295,15 @@ static int start_team(struct work *k, struct err *e)
 	return rc;
 }
 
-int worker_run(struct session *s, const struct node *node, int in, int out)
+int worker_run(struct session *s, const struct worker_process *p, int in, int out)
 {
+	const struct node *node = machine_node(s->machine, p->cpu_node);
 	struct work k = {
 		.w = { .machine = s->machine,
 		       .options = s->options,
 		       .node = node,
+		       .meeting = s->meeting,
+		       .party = (unsigned)(p - s->workers),
 		       .seed = s->seed },
 		.s = s,
 		.out = out,
