@@ -1,110 +1,112 @@
-/* gpu-bandwidth - large copies between the memory of each node and each GPU. */
+/* gpu-bandwidth - large transfers between the memory of each node and each GPU. */
 #include "bench.h"
-#include "measure/gpucopy.h"
-#include "measure/gpuset.h"
-#include "measure/timing.h"
+#include "kernels/gpu_kernels.h"
+#include "measure/gpuplan.h"
 
-enum { COPY_BYTES = 64 << 20, REPEATS_MOST = 1 << 16, TRIES = 4 };
+enum { USUAL = GPUPLAN_USUAL, LARGEST = 1 << 30 };
+/* Of each train where several run at once: enough for the slowest to get going. */
+enum { QUOTA_BYTES = 512 << 20, QUOTA_LEAST = 8, QUOTA_MOST = 1024 };
 
-static const struct copy_way ways[] = {
-	{ .memory = MEM_PINNED,
-	  .metric = "bandwidth",
-	  .unit = "B/s",
-	  .better = BETTER_HIGHER,
-	  .kernel = "copies, GPU events",
-	  .bytes = COPY_BYTES,
-	  .worth = 2 },
-	{ .memory = MEM_PAGEABLE,
-	  .metric = "bandwidth",
-	  .unit = "B/s",
-	  .better = BETTER_HIGHER,
-	  .kernel = "copies, host clock",
-	  .bytes = COPY_BYTES,
-	  .worth = 1 },
+static const char events[] = "copies, GPU events", host[] = "copies, host clock",
+		  prefetch[] = "prefetches, host clock", loads[] = "loads and stores, GPU events";
+
+#define ROW(rank, kind, mover, size, ...)                                                          \
+	{                                                                                          \
+		.metric = "bandwidth", .unit = "B/s", .better = BETTER_HIGHER, .worth = rank,      \
+		.way.memory = kind, .way.kernel = mover, .way.bytes = size, __VA_ARGS__            \
+	}
+static const struct plan_row rows[] = {
+	ROW(90, MEM_PINNED, events, USUAL, .way.both = true, .near = DEPTH_QUICK,
+	    .both_ways = DEPTH_QUICK, .all_at_once = DEPTH_QUICK, .far = DEPTH_NORMAL,
+	    .spread = DEPTH_NORMAL),
+	ROW(89, MEM_PAGEABLE, host, USUAL, .way.both = true, .near = DEPTH_QUICK,
+	    .both_ways = DEPTH_NORMAL, .all_at_once = DEPTH_NORMAL, .far = DEPTH_NORMAL,
+	    .spread = DEPTH_THOROUGH),
+	ROW(60, MEM_REGISTERED, events, USUAL, .near = DEPTH_NORMAL, .far = DEPTH_THOROUGH),
+	ROW(39, MEM_REGISTERED, events, USUAL, .way.several = true, .way.pages = PAGES_THP,
+	    .near = DEPTH_THOROUGH),
+	ROW(38, MEM_REGISTERED, events, USUAL, .way.several = true, .way.pages = PAGES_HUGETLB,
+	    .near = DEPTH_THOROUGH),
+	ROW(37, MEM_PAGEABLE, host, USUAL, .way.several = true, .way.pages = PAGES_THP,
+	    .near = DEPTH_THOROUGH),
+	ROW(36, MEM_PAGEABLE, host, USUAL, .way.several = true, .way.pages = PAGES_HUGETLB,
+	    .near = DEPTH_THOROUGH),
+	ROW(35, MEM_WRITE_COMBINED, events, USUAL, .near = DEPTH_THOROUGH),
+	ROW(34, MEM_MANAGED, prefetch, USUAL, .near = DEPTH_THOROUGH),
+	ROW(33, MEM_MAPPED, loads, USUAL, .near = DEPTH_THOROUGH),
+	ROW(32, MEM_PINNED, events, LARGEST, .way.fixed = true, .sweep = DEPTH_THOROUGH),
+	ROW(31, MEM_PAGEABLE, host, LARGEST, .way.fixed = true, .sweep = DEPTH_THOROUGH),
 };
-enum { NWAYS = sizeof ways / sizeof *ways };
-
-static int plan_near(struct session *s, int cpu_node, int mem_node, struct err *e)
-{
-	int rc = 0;
-
-	(void)e; /* the session says when memory is out */
-	for (int i = 0; rc == 0 && i < NWAYS; i++)
-		rc = gpucopy_plan(s, cpu_node, mem_node, &ways[i], i);
-	return rc;
-}
+#undef ROW
+enum { NROWS = sizeof rows / sizeof *rows };
 
 static int plan(struct session *s, struct err *e)
 {
-	return session_each_near(s, plan_near, e);
+	int rc = gpuplan_rows(s, rows, NROWS);
+
+	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }
 
 static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
 {
-	return gpucopy_open(w, site, &ways[site->kind], buffers, e);
-}
-
-/* Repetitions for a sample that is long enough; each try starts from the last. */
-static int calibrate(struct gpucopy *c, struct cell *cell, struct err *e)
-{
-	unsigned repeat = 1;
-	double seconds = 0;
-	int rc = 0;
-
-	for (int i = 0; rc == 0 && i < TRIES && seconds < SAMPLE_SECONDS; i++) {
-		/* a tenth more, so that a slightly faster sample is long enough, too */
-		if (i > 0)
-			repeat = repeats_for(seconds / repeat, 1.1 * SAMPLE_SECONDS, REPEATS_MOST);
-		rc = gpucopy_time(c, (enum gpu_direction)cell->variant, repeat, &seconds, e);
-	}
-	if (rc == 0)
-		cell->repeat = repeat;
-	return rc;
+	return gpucopy_open(w, site, &rows[site->kind].way,
+			    gpu_kernels_built() ? gpu_queue_kernel_copy : NULL, buffers, e);
 }
 
 static int sample(struct worker *w, void *buffers, struct cell *cell, double *value, struct err *e)
 {
+	enum gpu_direction way = cell->variant == DIR_H2D ? GPU_H2D : GPU_D2H;
+	size_t bytes = cell->rec.bytes;
 	struct gpucopy *c = buffers;
-	enum gpu_direction way = (enum gpu_direction)cell->variant;
-	double seconds = 0;
-	int rc = gpucopy_prepare(c, way, e);
+	struct train t = gpucopy_train(c, way, bytes);
+	int rc = gpucopy_prepare(c, way, bytes, e);
 
-	if (rc == 0 && cell->repeat == 0)
-		rc = calibrate(c, cell, e);
 	if (rc == 0)
-		rc = gpucopy_time(c, way, cell->repeat, &seconds, e);
+		rc = train_rate(&t, gpuset_station(w), &cell->repeat, value, e);
 	if (rc < 0)
 		return rc;
-	gpuset_note_link(w, c->gpu, &cell->rec);
-	*value = (double)c->bytes * cell->repeat / seconds;
-	return gpucopy_verify(c, way, &cell->rec, e);
+	gpuset_note(w, c->seat->gpu, &cell->rec);
+	return gpucopy_verify(c, way, bytes, &cell->rec, e);
+}
+
+static int together(struct worker *w, struct member *m, size_t n, size_t *at, struct err *e)
+{
+	size_t quota = QUOTA_BYTES / m[0].cell->rec.bytes;
+
+	quota = quota < QUOTA_LEAST ? QUOTA_LEAST : quota > QUOTA_MOST ? QUOTA_MOST : quota;
+	return gpucopy_together(w, m, n, (unsigned)quota, at, e);
 }
 
 static void list(void (*line)(const char *text, void *to), void *to)
 {
-	line("pinned h2d, pinned d2h: copies of 64 MiB, timed on the GPU", to);
-	line("pageable h2d, pageable d2h: copies of 64 MiB, timed on the host", to);
+	gpuplan_list(rows, NROWS, line, to);
 }
 
 const struct bench bench = {
 	.name = "gpu-bandwidth",
-	.summary = "bandwidth of copies between the memory of each NUMA node and each GPU",
-	.about = "Copies 64 MiB (--size) from host to device (h2d) and from device to host (d2h), "
-		 "one direction at a time. The process runs on the cores of the node whose memory "
-		 "it copies.\n"
-		 "Pinned memory (page-locked by the driver) is copied back to back and timed by "
-		 "events on the GPU, in batches that queue up behind copies that are not counted, "
-		 "so that the cost of starting them stays out. Pageable memory is timed by the "
-		 "host's clock, around each copy with the synchronisation of its stream. A sample "
-		 "lasts 10 ms at least; before its first one a GPU copies until its rate stops "
-		 "rising, 2 s at most.\n"
+	.summary = "bandwidth between the memory of each NUMA node and each GPU",
+	.about = "Copies 64 MiB (--size) from host to device (h2d), from device to host (d2h), and "
+		 "both ways at once with buffers of their own; then on all GPUs at once, each from "
+		 "its own node, all from one node, and each from another node than its own. "
+		 "--quick leaves out what differs less often, --thorough adds more kinds of memory "
+		 "and a sweep over sizes; --list tells which.\n"
+		 "Page-locked memory is copied back to back and timed by events on the GPU; copies "
+		 "wait behind a gate until all are queued, so that the cost of starting them stays "
+		 "out. Pageable memory is timed by the host's clock, around each copy with the "
+		 "synchronisation of its stream. A sample lasts 10 ms at least; before its first "
+		 "one "
+		 "a GPU copies until its rate stops rising, 2 s at most. Where several transfers "
+		 "run "
+		 "at once, only the time in which all of them ran counts.\n"
 		 "Contents change from sample to sample and are compared in full after each; a "
 		 "difference fails the run.",
 	.needs_gpu = true,
 	.plan = plan,
 	.open = open_site,
 	.sample = sample,
+	.together = together,
 	.prove = gpucopy_prove,
+	.last = gpucopy_last,
 	.close = gpucopy_close,
 	.stop = gpuset_stop,
 	.list = list,

@@ -1,120 +1,150 @@
-/* gpu-latency - how long a copy of 8 bytes takes, as the host sees it. */
+/* gpu-latency - how long the smallest things take: four metrics, never mixed up. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
-#include "measure/clock.h"
-#include "measure/gpucopy.h"
-#include "measure/gpuset.h"
-#include "measure/tally.h"
-#include "measure/timing.h"
-#include "result/statistics.h"
+#include "kernels/gpu_operations.h"
+#include "measure/gpuplan.h"
 
-/* Operations of one sample: as many as fill SAMPLE_SECONDS, between these. */
-enum { WARM_OPERATIONS = 50, OPERATIONS_LEAST = 200, OPERATIONS_MOST = 5000 };
-
-static const struct copy_way ways[] = {
-	{ .memory = MEM_PINNED,
-	  .metric = "latency",
-	  .unit = "s",
-	  .better = BETTER_LOWER,
-	  .kernel = "copy and synchronise",
-	  .bytes = 8,
-	  .fixed = true,
-	  .host_clock = true,
-	  .least = 4 << 20, /* no part of a larger block that the driver had before */
-	  .worth = 1 },
+/* Host buffers of 4 MiB: no part of a larger block that the driver had before. */
+#define ROW(rank, name, kind, size, ...)                                                           \
+	{                                                                                          \
+		.metric = name, .unit = "s", .better = BETTER_LOWER, .worth = rank,                \
+		.way.memory = kind, .way.kernel = "small copies", .way.bytes = size,               \
+		.way.fixed = true, .way.least = 4 << 20, __VA_ARGS__                               \
+	}
+#define HOST   "host-latency"
+#define DEVICE "device-latency"
+static const struct plan_row rows[] = {
+	ROW(90, HOST, MEM_PINNED, 8, .near = DEPTH_QUICK, .far = DEPTH_NORMAL),
+	ROW(70, HOST, MEM_PINNED, 64 << 10, .near = DEPTH_NORMAL),
+	ROW(60, HOST, MEM_PAGEABLE, 8, .near = DEPTH_NORMAL),
+	ROW(39, HOST, MEM_PINNED, 64, .near = DEPTH_THOROUGH),
+	ROW(38, HOST, MEM_PINNED, 512, .near = DEPTH_THOROUGH),
+	ROW(37, HOST, MEM_PINNED, 4 << 10, .near = DEPTH_THOROUGH),
+	ROW(36, HOST, MEM_PAGEABLE, 64 << 10, .near = DEPTH_THOROUGH),
+	ROW(80, DEVICE, MEM_PINNED, 8, .near = DEPTH_NORMAL, .far = DEPTH_THOROUGH),
+	ROW(35, DEVICE, MEM_PINNED, 64 << 10, .near = DEPTH_THOROUGH),
 };
+#undef ROW
+enum { COPIES = sizeof rows / sizeof *rows, LAUNCH = COPIES, LOAD };
 
-static int plan_near(struct session *s, int cpu_node, int mem_node, struct err *e)
-{
-	(void)e;
-	return gpucopy_plan(s, cpu_node, mem_node, &ways[0], 0);
-}
+static const struct gpuplan_other others[] = {
+	{ "launch-latency", "an empty kernel", LAUNCH, 0, MEM_PINNED, DEPTH_QUICK, DEPTH_NEVER,
+	  85 },
+	{ "load-latency", "dependent loads", LOAD, GPU_LOADS_BYTES, MEM_MAPPED, DEPTH_NORMAL,
+	  DEPTH_NORMAL, 75 },
+};
+enum { OTHERS = sizeof others / sizeof *others };
+
+struct buffers {
+	const struct seat *seat;
+	struct gpucopy *copy;
+	struct gpu_loads loads;
+};
 
 static int plan(struct session *s, struct err *e)
 {
-	return session_each_near(s, plan_near, e);
+	int rc = gpuplan_rows(s, rows, COPIES);
+
+	if (rc == 0)
+		rc = gpuplan_others(s, others, OTHERS);
+	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
+}
+
+static void close_site(struct worker *w, void *buffers)
+{
+	struct buffers *b = buffers;
+
+	gpucopy_close(w, b->copy);
+	gpu_loads_close(&b->loads);
+	free(b);
 }
 
 static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
 {
-	return gpucopy_open(w, site, &ways[0], buffers, e);
+	const struct memory_want want = { .machine = w->machine, .node = site->mem_node };
+	struct buffers *b = calloc(1, sizeof *b);
+	int rc = b ? gpuset_open(w, site->gpu, &b->seat, e) : -ENOMEM;
+
+	if (!b)
+		return err_set(e, rc, "out of memory");
+	if (rc == 0 && site->kind < COPIES)
+		rc = gpucopy_open(w, site, &rows[site->kind].way, NULL, (void **)&b->copy, e);
+	else if (rc == 0 && site->kind == LOAD)
+		rc = gpu_loads_from_host(&b->loads, b->seat->stream[GPU_H2D], &want,
+					 GPU_LOADS_BYTES, e);
+	*buffers = rc == 0 ? b : NULL;
+	if (rc < 0)
+		close_site(w, b);
+	return rc;
 }
 
-/* n copies, one after the other, each with its own two readings of the clock. */
-static int time_each(struct gpucopy *c, enum gpu_direction way, size_t n, double *v, struct err *e)
+/* A copy's direction is the cell's; whether the host's clock times it, its metric's name says. */
+static int sample(struct worker *w, void *buffers, struct cell *c, double *value, struct err *e)
 {
+	enum gpu_direction way = c->variant == DIR_H2D ? GPU_H2D : GPU_D2H;
+	struct buffers *b = buffers;
+	struct gpu_operation o = {
+		.kind = b->copy           ? OPERATION_TRANSFER
+			: b->loads.host.p ? OPERATION_LOAD
+					  : OPERATION_LAUNCH,
+		.train = { .stream = b->seat->stream[GPU_H2D], .gpu = b->seat->gpu },
+		.loads = &b->loads,
+	};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = gpucopy_time(c, way, 1, &v[i], e);
-	return rc;
-}
-
-static int keep(struct worker *w, struct cell *cell, const double *v)
-{
-	void **own = gpuset_own(w);
-	struct tally *t = *own;
-	int rc = tally_add(&t, cell, v, cell->repeat);
-
-	*own = t;
-	return rc;
-}
-
-static int sample(struct worker *w, void *buffers, struct cell *cell, double *value, struct err *e)
-{
-	struct gpucopy *c = buffers;
-	enum gpu_direction way = (enum gpu_direction)cell->variant;
-	double v[OPERATIONS_MOST];
-	int rc = gpucopy_prepare(c, way, e);
-
+	if (b->copy) {
+		o.train = gpucopy_train(b->copy, way, c->rec.bytes);
+		o.train.host_timed |= strcmp(c->rec.metric, HOST) == 0;
+		rc = gpucopy_prepare(b->copy, way, c->rec.bytes, e);
+	}
 	if (rc == 0)
-		rc = time_each(c, way, WARM_OPERATIONS, v, e);
-	if (rc < 0)
-		return rc;
-	if (cell->repeat == 0)
-		cell->repeat =
-			repeats_for(median_of(v, WARM_OPERATIONS), SAMPLE_SECONDS, OPERATIONS_MOST);
-	if (cell->repeat < OPERATIONS_LEAST)
-		cell->repeat = OPERATIONS_LEAST;
-	rc = time_each(c, way, cell->repeat, v, e);
-	if (rc < 0)
-		return rc;
-	gpuset_note_link(w, c->gpu, &cell->rec);
-	*value = median_of(v, cell->repeat);
-	rc = keep(w, cell, v);
-	if (rc < 0)
-		return err_set(e, rc, "out of memory");
-	return gpucopy_verify(c, way, &cell->rec, e);
+		rc = gpu_operation_sample(w, &o, c, value, e);
+	if (rc == 0 && b->copy)
+		rc = gpucopy_verify(b->copy, way, c->rec.bytes, &c->rec, e);
+	return rc;
 }
 
-static void stop(struct worker *w)
+static int prove(struct worker *w, void *buffers, struct placement *p)
 {
-	if (w->bench_state)
-		tally_free(*gpuset_own(w));
-	gpuset_stop(w);
+	struct buffers *b = buffers;
+	struct err e = { "" };
+
+	return b->copy ? gpucopy_prove(w, b->copy, p) : hostmem_prove(&b->loads.host, p, &e);
+}
+
+static void last(struct worker *w, void *buffers, struct record *r)
+{
+	gpuset_note_last(w, ((struct buffers *)buffers)->seat->gpu, r);
 }
 
 static void list(void (*line)(const char *text, void *to), void *to)
 {
-	line("h2d, d2h: copies of 8 bytes between pinned memory and the GPU", to);
+	gpuplan_list(rows, COPIES, line, to);
+	gpuplan_list_others(others, OTHERS, line, to);
 }
 
 const struct bench bench = {
 	.name = "gpu-latency",
-	.summary = "latency of small copies between the memory of each NUMA node and each GPU",
-	.about = "Copies 8 bytes between pinned host memory and the GPU and waits for the stream "
-		 "to end; the host's clock runs around the two calls, so that the figure is what a "
-		 "program sees, the cost of the calls included. The process runs on the cores of "
-		 "the node whose memory it copies.\n"
-		 "A sample is the median of 200 operations or more, as many as fill 10 ms, after "
-		 "50 that are not counted. Quantiles in the record are of all operations.",
+	.summary = "latency of small copies, launches and loads between each node and each GPU",
+	.about = "host-latency: one copy of 8 bytes and the wait for its stream, by the host's "
+		 "clock. "
+		 "device-latency: the same copies back to back, by the GPU's own events. "
+		 "launch-latency: an empty kernel from its launch to its end, by the host's clock. "
+		 "load-latency: one thread of the GPU follows addresses through 256 MiB of host "
+		 "memory, each load waiting for the one before it, none in the GPU's cache.\n"
+		 "A sample is the median of as many operations as fill 10 ms, 200 at least, after "
+		 "50 "
+		 "that do not count; quantiles are of all. The last two need a build with nvcc.",
 	.needs_gpu = true,
 	.plan = plan,
 	.open = open_site,
 	.sample = sample,
-	.prove = gpucopy_prove,
-	.close = gpucopy_close,
-	.stop = stop,
+	.prove = prove,
+	.last = last,
+	.close = close_site,
+	.stop = gpu_operations_stop,
 	.list = list,
 };

@@ -11,6 +11,7 @@
 #include "machine/probe.h"
 #include "main/output.h"
 #include "render/render.h"
+#include "result/derive.h"
 #include "result/judge.h"
 
 static volatile sig_atomic_t stop_signal;
@@ -57,7 +58,7 @@ static int measure(struct program *p, struct err *e)
 	int rc;
 
 	spec.gpus = bench.needs_gpu;
-	spec.provenance = false;
+	spec.provenance = bench.needs_gpu; /* a guest's links have no ceiling */
 	rc = machine_probe(&p->out.result.machine, &spec, e);
 	if (rc == 0)
 		rc = session_run(&bench, &p->session, &p->out.result.machine, &sink, e);
@@ -81,6 +82,8 @@ static int conclude(struct program *p)
 	const struct render_options look =
 		render_options_for(STDOUT_FILENO, getenv("COLUMNS"), getenv("NO_COLOR"));
 
+	if (derive(&p->out.result) < 0)
+		return 2;
 	if (!p->out.options.json &&
 	    (render_records(p->out.result.records, p->out.result.nrecords, &look, stdout) < 0 ||
 	     fflush(stdout) != 0))

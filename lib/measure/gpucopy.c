@@ -4,101 +4,98 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "measure/clock.h"
-#include "measure/gpuset.h"
+static const enum direction direction_of[] = { [GPU_H2D] = DIR_H2D, [GPU_D2H] = DIR_D2H };
 
-enum { CHECK_BYTES = 4 << 20 };
-
-static const struct {
-	enum gpu_direction way;
-	enum direction name;
-} directions[] = { { GPU_H2D, DIR_H2D }, { GPU_D2H, DIR_D2H } };
-enum { NDIRECTIONS = sizeof directions / sizeof *directions };
-
-static size_t copy_bytes(const struct copy_way *way, const struct session_options *o)
+size_t gpucopy_bytes(const struct copy_way *way, const struct session_options *o)
 {
 	return o->size && !way->fixed ? (size_t)o->size : way->bytes;
 }
 
 static size_t host_bytes(const struct copy_way *way, const struct session_options *o)
 {
-	size_t bytes = copy_bytes(way, o);
+	size_t bytes = gpucopy_bytes(way, o);
 
 	return bytes > way->least ? bytes : way->least;
 }
 
-static size_t check_bytes(size_t bytes)
+struct site gpucopy_site(const struct session *s, const struct placing *at, int gpu,
+			 const struct copy_way *way, int kind)
 {
-	return bytes < CHECK_BYTES ? bytes : CHECK_BYTES;
+	const struct session_options *o = session_options(s);
+
+	return (struct site){
+		.cpu_node = at->cpu_node,
+		.mem_node = at->mem_node,
+		.gpu = gpu,
+		.bytes = (way->both ? 2 : 1) * host_bytes(way, o) + GPUDATA_PIECE,
+		.kind = kind,
+	};
 }
 
-static int plan_cell(struct session *s, size_t site, const struct copy_way *way, size_t d)
+struct cell gpucopy_cell(const struct copy_way *way, enum direction d, size_t bytes, int worth)
 {
-	struct cell c = { .variant = (int)directions[d].way, .worth = way->worth };
+	struct cell c = { .variant = (int)d, .worth = worth };
 	struct record *r = &c.rec;
 
 	record_init(r);
-	snprintf(r->metric, sizeof r->metric, "%s", way->metric);
-	snprintf(r->unit, sizeof r->unit, "%s", way->unit);
 	snprintf(r->kernel, sizeof r->kernel, "%s", way->kernel);
-	r->better = way->better;
 	r->memory = way->memory;
-	r->direction = directions[d].name;
-	r->bytes = copy_bytes(way, session_options(s));
-	record_set(r, "metric", "unit", "better", "kernel", "memory", "direction", "bytes", NULL);
-	return session_cell(s, site, &c);
+	r->direction = d;
+	r->bytes = bytes;
+	record_set(r, "kernel", "memory", "direction", "bytes", NULL);
+	if (way->several) {
+		r->pages_asked = way->pages;
+		record_set(r, "pages_asked", NULL);
+	}
+	return c;
 }
 
-int gpucopy_plan(struct session *s, int cpu_node, int mem_node, const struct copy_way *way,
-		 int kind)
+/* Managed memory has no other on the GPU: it goes there. */
+static bool moves_itself(const struct gpucopy *c)
 {
-	const struct session_options *o = session_options(s);
-	const struct idset *gpus = session_gpus(s);
-	int rc = 0;
+	return hostmem_kind(c->way->memory)->queue == gpu_queue_prefetch;
+}
 
-	for (int g = -1; rc >= 0 && (g = idset_next(gpus, g)) >= 0;) {
-		struct site site = {
-			.cpu_node = cpu_node,
-			.mem_node = mem_node,
-			.gpu = g,
-			.bytes = host_bytes(way, o) + check_bytes(copy_bytes(way, o)),
-			.kind = kind,
-		};
-		int at = rc = session_site(s, &site);
+static int open_lane(struct gpucopy *c, struct lane *l, const struct hostmem *like, struct err *e)
+{
+	int rc;
 
-		for (size_t d = 0; rc >= 0 && d < NDIRECTIONS; d++)
-			rc = plan_cell(s, (size_t)at, way, d);
-	}
-	return rc < 0 ? rc : 0;
+	l->host = *like;
+	rc = hostmem_alloc(&l->host, e);
+	if (rc == 0 && !moves_itself(c))
+		rc = gpu_alloc(c->seat->dev, &l->device, c->bytes, e);
+	return rc;
 }
 
 int gpucopy_open(struct worker *w, const struct site *site, const struct copy_way *way,
-		 void **buffers, struct err *e)
+		 gpu_queue_fn *kernel, void **buffers, struct err *e)
 {
 	struct gpucopy *c = calloc(1, sizeof *c);
 	int pages = w->options->pages, rc;
+	struct hostmem like = {
+		.kind = way->memory,
+		.bytes = host_bytes(way, w->options),
+		.kernel = kernel,
+		.want = { .machine = w->machine,
+			  .node = site->mem_node,
+			  .pages = way->several ? way->pages
+				   : pages < 0  ? PAGES_4K
+						: (enum page_kind)pages },
+	};
 
 	if (!c)
 		return err_set(e, -ENOMEM, "out of memory");
 	c->way = way;
-	c->gpu = site->gpu;
-	c->bytes = copy_bytes(way, w->options);
-	c->pattern = (struct pattern){ .seed = w->seed, .pass = (uint64_t)w->fresh << 32 };
-	c->host = (struct hostmem){
-		.kind = way->memory,
-		.bytes = host_bytes(way, w->options),
-		.want = { .machine = w->machine,
-			  .node = site->mem_node,
-			  .pages = pages < 0 ? PAGES_4K : (enum page_kind)pages },
-	};
-	rc = gpuset_open(w, site->gpu, &c->dev, e);
-	c->host.dev = c->dev;
-	if (rc == 0)
-		rc = gpu_alloc(c->dev, &c->device, c->bytes, e);
-	if (rc == 0)
-		rc = hostmem_alloc(&c->host, e);
-	if (rc == 0)
-		rc = memory_map(&c->check, check_bytes(c->bytes), site->mem_node, PAGES_4K, e);
+	c->bytes = gpucopy_bytes(way, w->options);
+	rc = gpuset_open(w, site->gpu, &c->seat, e);
+	if (rc == 0) {
+		like.dev = c->seat->dev;
+		rc = bounce_open(&c->bounce, c->bytes, site->mem_node, e);
+	}
+	for (int i = 0; rc == 0 && i < (way->both ? 2 : 1); i++) {
+		c->lanes[i].pattern = pattern_start(w->seed, w->fresh, i);
+		rc = open_lane(c, &c->lanes[i], &like, e);
+	}
 	if (rc < 0) {
 		gpucopy_close(w, c);
 		return rc;
@@ -114,83 +111,127 @@ void gpucopy_close(struct worker *w, void *buffers)
 	(void)w;
 	if (!c)
 		return;
-	hostmem_free(&c->host);
-	memory_unmap(&c->check);
-	gpu_free(c->dev, c->device);
+	for (int i = 0; i < 2; i++) {
+		hostmem_free(&c->lanes[i].host);
+		if (c->lanes[i].device)
+			gpu_free(c->seat->dev, c->lanes[i].device);
+	}
+	bounce_close(&c->bounce);
 	free(c);
 }
 
 int gpucopy_prove(struct worker *w, void *buffers, struct placement *p)
 {
-	const struct gpucopy *c = buffers;
+	struct gpucopy *c = buffers;
+	struct err e = { "" };
+	int rc = 0;
 
 	(void)w;
-	return memory_prove(c->host.p, c->host.bytes, p);
-}
-
-int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, struct err *e)
-{
-	int rc = 0;
-
-	c->pattern.pass++;
-	pattern_fill(c->host.p, c->bytes, 0, &c->pattern);
-	if (way == GPU_H2D)
-		return 0;
-	rc = gpu_copy(c->dev, GPU_H2D, c->device, c->host.p, c->bytes, e);
-	pattern_poison(c->host.p, c->bytes);
+	for (int i = 0; rc == 0 && i < (c->way->both ? 2 : 1); i++)
+		rc = hostmem_prove(&c->lanes[i].host, p, &e);
 	return rc;
 }
 
-/* Reads the GPU's buffer back by pieces, into memory that the copies never saw. */
-static int check_device(struct gpucopy *c, struct mismatch *m, struct err *e)
+void gpucopy_last(struct worker *w, void *buffers, struct record *r)
 {
-	size_t piece = check_bytes(c->bytes);
+	const struct gpucopy *c = buffers;
 
-	for (size_t at = 0; at < c->bytes; at += piece) {
-		size_t n = c->bytes - at < piece ? c->bytes - at : piece;
-		int rc;
-
-		pattern_poison(c->check.p, n);
-		rc = gpu_copy(c->dev, GPU_D2H, (char *)c->device + at, c->check.p, n, e);
-		if (rc < 0)
-			return rc;
-		if (!pattern_check(c->check.p, n, at, &c->pattern, m))
-			return 0;
-	}
-	return 0;
+	gpuset_note_last(w, c->seat->gpu, r);
 }
 
-int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, struct record *r, struct err *e)
+static struct lane *lane_of(struct gpucopy *c, enum gpu_direction way)
 {
-	struct mismatch m = { 0 };
-	int rc = 0;
-
-	if (way == GPU_H2D)
-		rc = check_device(c, &m, e);
-	else
-		pattern_check(c->host.p, c->bytes, 0, &c->pattern, &m);
-	if (rc < 0)
-		return err_within(e, rc, "reading data back to verify them");
-	r->verified = m.words == 0;
-	record_set(r, "verified", NULL);
-	memory_tell(&c->host.own, r);
-	if (!r->verified)
-		pattern_report(r, &m);
-	return 0;
+	return &c->lanes[c->way->both ? way : 0];
 }
 
-int gpucopy_time(struct gpucopy *c, enum gpu_direction way, unsigned repeat, double *seconds,
+struct train gpucopy_train(const struct gpucopy *c, enum gpu_direction way, size_t bytes)
+{
+	const struct lane *l = &c->lanes[c->way->both ? way : 0];
+	struct train t = {
+		.stream = c->seat->stream[way],
+		.gpu = c->seat->gpu,
+		.host_timed = !hostmem_kind(c->way->memory)->device_timed,
+		.what = hostmem_transfer(&l->host, l->device, way, bytes),
+	};
+
+	if (moves_itself(c)) /* it must come back before it can be moved again */
+		t.back =
+			hostmem_transfer(&l->host, NULL, way == GPU_H2D ? GPU_D2H : GPU_H2D, bytes);
+	return t;
+}
+
+/* Moves managed memory, which is where it was last moved to; the host looks at it at home only. */
+static int bring(struct gpucopy *c, struct lane *l, enum gpu_direction way, size_t bytes,
 		 struct err *e)
 {
-	struct instant began;
-	int rc = 0;
+	const struct gpu_transfer t = hostmem_transfer(&l->host, NULL, way, bytes);
 
-	if (hostmem_kind(c->way->memory)->device_timed && !c->way->host_clock)
-		return gpu_time_copies(c->dev, way, c->device, c->host.p, c->bytes, repeat, seconds,
-				       e);
-	began = clock_now();
-	for (unsigned i = 0; rc == 0 && i < repeat; i++)
-		rc = gpu_copy(c->dev, way, c->device, c->host.p, c->bytes, e);
-	*seconds = clock_span(began, clock_now());
-	return rc;
+	return moves_itself(c) ? gpu_do(c->seat->stream[way], &t, e) : 0;
+}
+
+int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct err *e)
+{
+	struct lane *l = lane_of(c, way);
+	int rc = bring(c, l, GPU_D2H, bytes, e);
+
+	if (rc < 0)
+		return rc;
+	l->pattern.pass++; /* so that what lies there from before cannot be right */
+	if (way == GPU_D2H && !moves_itself(c))
+		return gpudata_fill(&c->bounce, c->seat->stream[way], l->device, bytes, &l->pattern,
+				    e);
+	pattern_fill(l->host.p, bytes, 0, &l->pattern);
+	return way == GPU_D2H ? bring(c, l, GPU_H2D, bytes, e) : 0;
+}
+
+/* What lies in host memory that a CPU reads badly goes back to the GPU. */
+static int send_back(struct gpucopy *c, struct lane *l, size_t bytes, struct err *e)
+{
+	const struct gpu_transfer t = { .queue = gpu_queue_copy,
+					.dir = GPU_H2D,
+					.device = l->device,
+					.host = l->host.p,
+					.bytes = bytes };
+	struct gpu_stream *s = c->seat->stream[GPU_H2D];
+	int rc = gpudata_poison(&c->bounce, s, l->device, bytes, e);
+
+	return rc < 0 ? rc : gpu_do(s, &t, e);
+}
+
+static int compare(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct mismatch *m,
+		   struct err *e)
+{
+	struct lane *l = lane_of(c, way);
+	bool at_host = way == GPU_D2H || moves_itself(c);
+	int rc = bring(c, l, GPU_D2H, bytes, e);
+
+	if (rc == 0 && at_host && hostmem_kind(c->way->memory)->host_readable) {
+		pattern_check(l->host.p, bytes, 0, &l->pattern, m);
+		return 0;
+	}
+	if (rc == 0 && at_host)
+		rc = send_back(c, l, bytes, e);
+	if (rc < 0)
+		return rc;
+	return gpudata_check(&c->bounce, c->seat->stream[way], l->device, bytes, &l->pattern, m, e);
+}
+
+int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct record *r,
+		   struct err *e)
+{
+	struct mismatch m = { 0 };
+	int rc = compare(c, way, bytes, &m, e);
+
+	if (rc < 0)
+		return err_within(e, rc, "verifying");
+	r->verified = m.words == 0;
+	record_set(r, "verified", NULL);
+	if (hostmem_kind(c->way->memory)->own_pages) {
+		r->pages = lane_of(c, way)->host.pages;
+		record_set(r, "pages", NULL);
+	}
+	memory_tell(&lane_of(c, way)->host.own, r);
+	if (!r->verified)
+		pattern_report(r, direction_of[way], &m);
+	return 0;
 }

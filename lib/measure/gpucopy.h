@@ -1,62 +1,76 @@
-/* gpucopy.h - a host buffer, a GPU buffer, and verified copies between them.
+/* gpucopy.h - host memory of one kind, GPU memory, and verified transfers between them.
  *
- * What gpu-bandwidth and gpu-latency have in common: one site for each near
- * placement (session_each_near), GPU and kind of host memory, in it one cell for
- * each direction; data that are checked after every sample.
+ * What gpu-bandwidth and gpu-latency have in common: the buffers of a site, one
+ * *lane* for each direction where both run at once, contents that change from
+ * sample to sample, and their comparison in full after each.
  */
 #ifndef NB_MEASURE_GPUCOPY_H
 #define NB_MEASURE_GPUCOPY_H
 
-#include "machine/gpu.h"
-#include "measure/pattern.h"
+#include "measure/gpudata.h"
+#include "measure/gpuset.h"
 #include "measure/session.h"
 #include "place/hostmem.h"
 
-/* One way of copying: a row of a bench's table. */
+/* One kind of buffers: a row of a bench's table. */
 struct copy_way {
 	enum memory_kind memory;
-	const char *metric, *unit, *kernel;
-	enum better better;
-	bool host_clock; /* even where the GPU could time it */
-	size_t bytes;    /* of one copy, where the session's options do not say */
-	bool fixed;      /* and where they do, too */
-	size_t least;    /* the host buffer is at least this large */
-	int worth;       /* cell.worth */
+	bool several; /* kinds of pages are told apart, and these are asked for */
+	enum page_kind pages;
+	const char *kernel; /* what moves the data, for the record */
+	size_t bytes;       /* of one lane, where --size does not say */
+	bool fixed;         /* and where it does, too */
+	size_t least;       /* the host's buffer is at least this large */
+	bool both;          /* a lane for each direction, else one for both in turn */
 };
 
-/* A cell's variant is its direction: an enum gpu_direction. */
+struct lane {
+	struct hostmem host;    /* bytes, or way->least */
+	void *device;           /* bytes; NULL where the memory itself moves */
+	struct pattern pattern; /* what was last sent over it */
+};
+
 struct gpucopy {
 	const struct copy_way *way;
-	struct gpu_dev *dev;
-	int gpu;
-	size_t bytes;        /* of one copy */
-	void *device;        /* bytes */
-	struct hostmem host; /* bytes, or way->least */
-	struct memory check; /* what is read back to be compared, piece by piece */
-	struct pattern pattern;
+	const struct seat *seat;
+	size_t bytes; /* of one lane: the largest transfer */
+	struct lane lanes[2];
+	struct bounce bounce;
 };
 
-/* For plan: the sites and cells of way `kind` (the site's) on all GPUs. -ENOMEM. */
-int gpucopy_plan(struct session *s, int cpu_node, int mem_node, const struct copy_way *way,
-		 int kind);
+/* Bytes of a lane of this way, under the session's options. */
+size_t gpucopy_bytes(const struct copy_way *way, const struct session_options *o);
 
-/* For open: *buffers is a struct gpucopy. As gpuset_open and hostmem_alloc. */
+/* For plan: the site of such buffers (kind: the bench's own number of the way). */
+struct site gpucopy_site(const struct session *s, const struct placing *at, int gpu,
+			 const struct copy_way *way, int kind);
+
+/* For plan: a cell without a figure yet. `bytes` of one transfer. */
+struct cell gpucopy_cell(const struct copy_way *way, enum direction d, size_t bytes, int worth);
+
+/* For open: *buffers is a struct gpucopy; kernel as in struct hostmem. As gpuset_open and
+ * hostmem_alloc. */
 int gpucopy_open(struct worker *w, const struct site *site, const struct copy_way *way,
-		 void **buffers, struct err *e);
-/* A bench's close and prove. */
+		 gpu_queue_fn *kernel, void **buffers, struct err *e);
+/* A bench's close, prove and last. */
 void gpucopy_close(struct worker *w, void *buffers);
 int gpucopy_prove(struct worker *w, void *buffers, struct placement *p);
+void gpucopy_last(struct worker *w, void *buffers, struct record *r);
 
-/* Puts new contents where the copies will come from, and others where they go. */
-int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, struct err *e);
+/* Transfers of `bytes` one way. */
+struct train gpucopy_train(const struct gpucopy *c, enum gpu_direction way, size_t bytes);
+
+/* Puts new contents where the transfers will come from, and others where they go. */
+int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct err *e);
 
 /* Compares all of what arrived with what was sent: r is verified, or corrupt; and
  * tells it where the host's buffer could not be placed. */
-int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, struct record *r, struct err *e);
+int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct record *r,
+		   struct err *e);
 
-/* `repeat` copies, in seconds: by the GPU's own events where the kind of memory
- * and the way allow it, else by the clock, around every copy with its stream's end. */
-int gpucopy_time(struct gpucopy *c, enum gpu_direction way, unsigned repeat, double *seconds,
-		 struct err *e);
+/* For bench.together, where a cell's variant is an enum direction: transfers of
+ * c->rec.bytes in every member's direction, verified after. As trains_together. */
+int gpucopy_together(struct worker *w, struct member *m, size_t n, unsigned quota, size_t *at,
+		     struct err *e);
 
 #endif

@@ -3,33 +3,28 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "machine/nvml.h"
 #include "measure/clock.h"
+#include "measure/gpuwatch.h"
 #include "measure/timing.h"
 
 /* Warming up: until the rate has not risen by RISE for STEADY_S, WARM_S at most
  * (design.md 5.7). A step lasts 20 ms, many copies and still many steps. */
 enum { WARM_BYTES = 32 << 20 };
 #define STEP_S   0.020
-#define STEADY_S 0.200
+#define STEADY_S 0.100
 #define WARM_S   2.0
 #define RISE     1.01
 
-struct link {
-	bool known;
-	int gen, width;
-};
-
 struct entry {
-	int index;
-	struct gpu_dev *dev;
-	struct link before;
+	struct seat seat;
+	struct gpuseen seen;
+	struct entry *next;
 };
 
 struct gpuset {
-	struct entry *v;
-	size_t n;
-	struct nvml *nvml; /* NULL: none here */
+	struct entry *first;
+	struct gpuwatch *watch;
+	struct station station;
 	void *own;
 };
 
@@ -40,28 +35,22 @@ static struct gpuset *gpuset(struct worker *w)
 	if (set)
 		return set;
 	set = calloc(1, sizeof *set);
-	if (set && nvml_open(&set->nvml, NULL) < 0)
-		set->nvml = NULL;
+	if (!set)
+		return NULL;
+	set->watch = gpuwatch_open();
+	set->station = (struct station){ .meeting = w->meeting, .party = w->party };
 	w->bench_state = set;
 	return set;
 }
 
-static struct link read_link(const struct gpuset *set, const struct gpu *g)
-{
-	struct link l = { 0 };
-
-	l.known = set->nvml && nvml_link(set->nvml, g->pci, &l.gen, &l.width) == 0;
-	return l;
-}
-
-static int copy_until_steady(struct gpu_dev *d, void *device, void *host, struct err *e)
+static int copy_until_steady(struct train *t, const struct station *at, struct err *e)
 {
 	struct instant began = clock_now(), risen = began, now = began;
 	unsigned repeat = 1;
 	double best = 0, seconds;
 
 	while (clock_span(began, now) < WARM_S && clock_span(risen, now) < STEADY_S) {
-		int rc = gpu_time_copies(d, GPU_H2D, device, host, WARM_BYTES, repeat, &seconds, e);
+		int rc = train_time(t, at, repeat, &seconds, e);
 
 		if (rc < 0)
 			return rc;
@@ -75,49 +64,76 @@ static int copy_until_steady(struct gpu_dev *d, void *device, void *host, struct
 	return 0;
 }
 
-static int warm_up(struct gpu_dev *d, struct err *e)
+static int warm_up(const struct seat *seat, const struct station *at, struct err *e)
 {
-	void *device, *host = NULL;
-	int rc = gpu_alloc(d, &device, WARM_BYTES, e);
+	struct train t = {
+		.stream = seat->stream[GPU_H2D],
+		.gpu = seat->gpu,
+		.what = { .queue = gpu_queue_copy, .dir = GPU_H2D, .bytes = WARM_BYTES },
+	};
+	int rc = gpu_alloc(seat->dev, &t.what.device, WARM_BYTES, e);
 
 	if (rc == 0)
-		rc = gpu_host_alloc(d, &host, WARM_BYTES, e);
+		rc = gpu_host_alloc(seat->dev, GPU_HOST_PINNED, &t.what.host, WARM_BYTES, e);
 	if (rc == 0)
-		rc = copy_until_steady(d, device, host, e);
-	gpu_host_free(d, host);
-	gpu_free(d, device);
+		rc = copy_until_steady(&t, at, e);
+	gpu_host_free(seat->dev, t.what.host);
+	gpu_free(seat->dev, t.what.device);
 	return rc < 0 ? err_within(e, rc, "warming up") : 0;
+}
+
+static void close_seat(struct seat *s)
+{
+	for (int i = 0; i < 2; i++)
+		gpu_stream_close(s->stream[i]);
+	gpu_close(s->dev);
+}
+
+static int open_seat(struct gpuset *set, struct seat *s, const char *pci, struct err *e)
+{
+	int rc = gpu_open(&s->dev, pci, e);
+
+	for (int i = 0; rc == 0 && i < 2; i++)
+		rc = gpu_stream_open(&s->stream[i], s->dev, e);
+	if (rc == 0 && !set->station.gate)
+		rc = gpu_gate_open(&set->station.gate, s->dev, meeting_flag(set->station.meeting),
+				   e);
+	if (rc == 0)
+		rc = warm_up(s, &set->station, e);
+	return rc;
 }
 
 static int open_entry(struct gpuset *set, const struct gpu *g, struct err *e)
 {
-	struct entry *more = realloc(set->v, (set->n + 1) * sizeof *more);
-	struct entry fresh = { .index = g->index, .before = read_link(set, g) };
+	struct entry *fresh = calloc(1, sizeof *fresh);
 	int rc;
 
-	if (!more)
+	if (!fresh)
 		return err_set(e, -ENOMEM, "out of memory");
-	set->v = more;
-	rc = gpu_open(&fresh.dev, g->pci, e);
-	if (rc == 0)
-		rc = warm_up(fresh.dev, e);
+	fresh->seat.gpu = g->index;
+	if (set->watch)
+		gpuwatch_before(set->watch, g, &fresh->seen);
+	rc = open_seat(set, &fresh->seat, g->pci, e);
 	if (rc < 0) {
-		gpu_close(fresh.dev);
+		close_seat(&fresh->seat);
+		free(fresh);
 		return rc;
 	}
-	set->v[set->n++] = fresh;
+	fresh->next = set->first;
+	set->first = fresh;
 	return 0;
 }
 
-static const struct entry *find(const struct gpuset *set, int gpu)
+static struct entry *find(const struct gpuset *set, int gpu)
 {
-	for (size_t i = 0; i < set->n; i++)
-		if (set->v[i].index == gpu)
-			return &set->v[i];
-	return NULL;
+	struct entry *t = set->first;
+
+	while (t && t->seat.gpu != gpu)
+		t = t->next;
+	return t;
 }
 
-int gpuset_open(struct worker *w, int gpu, struct gpu_dev **d, struct err *e)
+int gpuset_open(struct worker *w, int gpu, const struct seat **seat, struct err *e)
 {
 	const struct gpu *g = machine_gpu(w->machine, gpu);
 	struct instant began = clock_now();
@@ -133,31 +149,33 @@ int gpuset_open(struct worker *w, int gpu, struct gpu_dev **d, struct err *e)
 	w->aside_s += clock_span(began, clock_now());
 	if (rc < 0)
 		return err_within(e, rc, "GPU %d", gpu);
-	*d = find(set, gpu)->dev;
+	*seat = &find(set, gpu)->seat;
 	return 0;
 }
 
-static void put_link(struct record *r, const char *key, const struct link *l)
+const struct station *gpuset_station(struct worker *w)
 {
-	if (!r->more)
-		r->more = json_object();
-	if (l->known && r->more)
-		json_object_set_new(r->more, key,
-				    json_pack("{s:i, s:i}", "gen", l->gen, "width", l->width));
+	const struct gpuset *set = w->bench_state;
+
+	return &set->station;
 }
 
-void gpuset_note_link(struct worker *w, int gpu, struct record *r)
+void gpuset_note(struct worker *w, int gpu, struct record *r)
 {
-	const struct gpu *g = machine_gpu(w->machine, gpu);
-	const struct gpuset *set = w->bench_state;
-	const struct entry *t = set ? find(set, gpu) : NULL;
+	struct gpuset *set = w->bench_state;
+	struct entry *t = find(set, gpu);
 
-	if (!t || !g)
-		return;
-	struct link during = read_link(set, g);
+	if (t && set->watch)
+		gpuwatch_during(set->watch, machine_gpu(w->machine, gpu), &t->seen, r);
+}
 
-	put_link(r, "link_before", &t->before);
-	put_link(r, "link_during", &during);
+void gpuset_note_last(struct worker *w, int gpu, struct record *r)
+{
+	struct gpuset *set = w->bench_state;
+	struct entry *t = find(set, gpu);
+
+	if (t && set->watch)
+		gpuwatch_after(set->watch, machine_gpu(w->machine, gpu), &t->seen, r);
 }
 
 void **gpuset_own(struct worker *w)
@@ -173,10 +191,15 @@ void gpuset_stop(struct worker *w)
 
 	if (!set)
 		return;
-	for (size_t i = 0; i < set->n; i++)
-		gpu_close(set->v[i].dev);
-	nvml_close(set->nvml);
-	free(set->v);
+	gpu_gate_close(set->station.gate);
+	while (set->first) {
+		struct entry *t = set->first;
+
+		set->first = t->next;
+		close_seat(&t->seat);
+		free(t);
+	}
+	gpuwatch_close(set->watch);
 	free(set);
 	w->bench_state = NULL;
 }

@@ -9,14 +9,25 @@
 
 #include "machine/gpu.h"
 #include "measure/session.h"
+#include "measure/train.h"
 
-/* The GPU with this number, opened and warm. As gpu_open. */
-int gpuset_open(struct worker *w, int gpu, struct gpu_dev **d, struct err *e);
+/* One GPU of the worker, with a stream for each direction. */
+struct seat {
+	int gpu; /* its number */
+	struct gpu_dev *dev;
+	struct gpu_stream *stream[2]; /* by enum gpu_direction */
+};
 
-/* Puts what NVML says of the link now, and said before the first copy, into
- * r->more: "link_before" and "link_during", { "gen", "width" }. Call right after
- * copying. Without NVML there is nothing to say. */
-void gpuset_note_link(struct worker *w, int gpu, struct record *r);
+/* The GPU with this number, opened and warm; it stays where it is while the worker
+ * lives. As gpu_open. */
+int gpuset_open(struct worker *w, int gpu, const struct seat **seat, struct err *e);
+
+/* The gate and the meeting of this worker. Only after a gpuset_open that went well. */
+const struct station *gpuset_station(struct worker *w);
+
+/* gpuwatch_during and gpuwatch_after for a GPU of the set. */
+void gpuset_note(struct worker *w, int gpu, struct record *r);
+void gpuset_note_last(struct worker *w, int gpu, struct record *r);
 
 /* Where a bench keeps something of its own as long as the worker lives: a pointer,
  * NULL at first. Release it before gpuset_stop. Only after a gpuset_open that went well. */

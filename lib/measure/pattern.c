@@ -4,6 +4,12 @@
 
 #include "util/random.h"
 
+struct pattern pattern_start(uint64_t seed, int fresh, int lane)
+{
+	return (struct pattern){ .seed = seed,
+				 .pass = (uint64_t)fresh << 40 | (uint64_t)lane << 32 };
+}
+
 /* The word at place `from`. The following ones are RANDOM_STEP apart, hence all different. */
 static uint64_t first_word(const struct pattern *what, size_t from)
 {
@@ -59,13 +65,15 @@ bool pattern_check(const void *p, size_t bytes, size_t from, const struct patter
 	return m->words == 0;
 }
 
-void pattern_report(struct record *r, const struct mismatch *m)
+void pattern_report(struct record *r, enum direction d, const struct mismatch *m)
 {
-	char name[120];
+	char name[160];
 
-	record_status(r, STATUS_CORRUPT,
-		      "%s: data arrived wrong at offset %zu: expected 0x%02x, found 0x%02x, bits "
-		      "0x%02x differ; wrong words of 8 bytes: %zu",
-		      record_name(r, name, sizeof name), m->offset, m->expected, m->found,
-		      m->expected ^ m->found, m->words);
+	record_status(
+		r, STATUS_CORRUPT,
+		"%s%s%s: data arrived wrong at offset %zu: expected 0x%02x, found 0x%02x, bits "
+		"0x%02x differ; wrong words of 8 bytes: %zu",
+		record_name(r, name, sizeof name), r->direction == d ? "" : ", ",
+		r->direction == d ? "" : direction_name(d), m->offset, m->expected, m->found,
+		m->expected ^ m->found, m->words);
 }

@@ -23,6 +23,10 @@ struct mismatch {
 	size_t words; /* how many words are wrong, in the part looked at */
 };
 
+/* Before the first pass over a buffer of a site's opening `fresh`; lane tells several buffers of a
+ * site apart. Each pass raises `pass` by one. */
+struct pattern pattern_start(uint64_t seed, int fresh, int lane);
+
 /* Writes bytes [from, from + bytes) of the pattern to p; from is a multiple of 8. */
 void pattern_fill(void *p, size_t bytes, size_t from, const struct pattern *what);
 
@@ -33,7 +37,8 @@ void pattern_poison(void *p, size_t bytes);
 bool pattern_check(const void *p, size_t bytes, size_t from, const struct pattern *what,
 		   struct mismatch *m);
 
-/* Marks a record as corrupt, with GPU, node, direction, offset and bits in the reason. */
-void pattern_report(struct record *r, const struct mismatch *m);
+/* Marks a record as corrupt, with GPU, node, direction (the one that went wrong, where the record
+ * is of both), offset and bits in the reason. */
+void pattern_report(struct record *r, enum direction d, const struct mismatch *m);
 
 #endif

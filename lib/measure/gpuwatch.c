@@ -1,0 +1,135 @@
+#include "measure/gpuwatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/nvml.h"
+#include "machine/sysroot.h"
+
+struct gpuwatch {
+	struct nvml *nvml; /* NULL: none here */
+	struct sysroot sys;
+	bool has_sys;
+};
+
+struct gpuwatch *gpuwatch_open(void)
+{
+	struct gpuwatch *w = calloc(1, sizeof *w);
+
+	if (!w)
+		return NULL;
+	if (nvml_open(&w->nvml, NULL) < 0)
+		w->nvml = NULL;
+	w->has_sys = sysroot_open_live(&w->sys, NULL) == 0;
+	return w;
+}
+
+void gpuwatch_close(struct gpuwatch *w)
+{
+	if (!w)
+		return;
+	nvml_close(w->nvml);
+	if (w->has_sys)
+		sysroot_close(&w->sys);
+	free(w);
+}
+
+/* NVML's word, for it asks the GPU; sysfs where there is no NVML. */
+static struct link_seen link_of(const struct gpuwatch *w, const struct gpu *g)
+{
+	struct link_seen l = { 0 };
+
+	l.known = (w->nvml && nvml_link(w->nvml, g->pci, &l.gen, &l.width) == 0) ||
+		  (w->has_sys && link_now(&w->sys, g->pci, &l.gen, &l.width) == 0);
+	return l;
+}
+
+static struct known replays_of(const struct gpuwatch *w, const struct gpu *g)
+{
+	uint64_t n;
+
+	return w->nvml && nvml_replays(w->nvml, g->pci, &n) == 0 ? KNOWN((long long)n)
+								 : UNKNOWN("NVML does not tell");
+}
+
+void gpuwatch_before(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen)
+{
+	*seen = (struct gpuseen){ .before = link_of(w, g), .replays = replays_of(w, g) };
+	if (w->has_sys)
+		link_errors(&w->sys, g->pci, &seen->errors);
+}
+
+static void put(struct record *r, const char *key, json_t *value)
+{
+	if (!r->more)
+		r->more = json_object();
+	if (value)
+		json_object_set_new(r->more, key, value);
+}
+
+static void put_link(struct record *r, const char *key, const struct link_seen *l)
+{
+	if (l->known)
+		put(r, key, json_pack("{s:i, s:i}", "gen", l->gen, "width", l->width));
+}
+
+static void put_reasons(struct record *r, const struct gpu *g, const struct gpuseen *seen)
+{
+	json_t *words = json_array();
+	char faults[120] = "";
+
+	for (size_t i = 0; i < nvml_nreasons; i++) {
+		const struct nvml_reason *n = &nvml_reasons[i];
+		size_t used = strlen(faults);
+
+		if (!(seen->reasons & n->bit))
+			continue;
+		json_array_append_new(words, json_string(n->word));
+		if (n->fault && seen->again & n->bit)
+			snprintf(faults + used, sizeof faults - used, "%s%s", used ? ", " : "",
+				 n->word);
+	}
+	put(r, "clock_reasons", words);
+	if (faults[0] && r->status == STATUS_OK)
+		record_status(r, STATUS_UNSTABLE, "GPU %d was slowed down while it copied: %s",
+			      g->index, faults);
+}
+
+void gpuwatch_during(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen,
+		     struct record *r)
+{
+	struct link_seen now = link_of(w, g);
+	uint64_t reasons;
+
+	put_link(r, "link_before", &seen->before);
+	put_link(r, "link_during", &now);
+	if (!w->nvml || nvml_clock_reasons(w->nvml, g->pci, &reasons) < 0)
+		return;
+	seen->again |= seen->reasons & reasons;
+	seen->reasons |= reasons;
+	put_reasons(r, g, seen);
+}
+
+static void put_growth(json_t *o, const char *key, struct known from, struct known to)
+{
+	if (from.is && to.is)
+		json_object_set_new(o, key, json_integer(to.value - from.value));
+}
+
+void gpuwatch_after(struct gpuwatch *w, const struct gpu *g, const struct gpuseen *seen,
+		    struct record *r)
+{
+	struct link_seen now = link_of(w, g);
+	struct link_errors errors = seen->errors;
+	json_t *grown = json_object();
+
+	if (w->has_sys)
+		link_errors(&w->sys, g->pci, &errors);
+	put_link(r, "link_after", &now);
+	put_growth(grown, "replays", seen->replays, replays_of(w, g));
+	put_growth(grown, "aer_correctable", seen->errors.correctable, errors.correctable);
+	put_growth(grown, "aer_nonfatal", seen->errors.nonfatal, errors.nonfatal);
+	put_growth(grown, "aer_fatal", seen->errors.fatal, errors.fatal);
+	put(r, "link_errors", grown);
+}

@@ -1,0 +1,41 @@
+/* gpuwatch.h - what driver and kernel say of GPUs before, during and after they work:
+ * the link as negotiated, transfers that had to be repeated, clocks held back.
+ */
+#ifndef NB_MEASURE_GPUWATCH_H
+#define NB_MEASURE_GPUWATCH_H
+
+#include "machine/link.h"
+#include "machine/machine.h"
+#include "result/record.h"
+
+struct gpuwatch; /* NVML and sysfs, as far as they are here */
+
+/* One GPU as it was seen so far. */
+struct gpuseen {
+	struct link_seen {
+		bool known;
+		int gen, width;
+	} before;
+	struct link_errors errors;
+	struct known replays;
+	uint64_t reasons; /* all clock reasons seen while it worked */
+	uint64_t again;   /* those seen more than once: a slowdown may show briefly (nvml.h) */
+};
+
+struct gpuwatch *gpuwatch_open(void); /* NULL: out of memory */
+void gpuwatch_close(struct gpuwatch *w);
+
+/* Before the first copy. */
+void gpuwatch_before(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen);
+
+/* Right after copying, for each sample: into r->more "link_before", "link_during" and
+ * "clock_reasons". A record that is ok becomes unstable where heat or power held the
+ * clocks back, seen more than once. What nobody tells is absent. */
+void gpuwatch_during(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen,
+		     struct record *r);
+
+/* After the last sample: "link_after", and what "link_errors" grew by. */
+void gpuwatch_after(struct gpuwatch *w, const struct gpu *g, const struct gpuseen *seen,
+		    struct record *r);
+
+#endif
