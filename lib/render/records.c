@@ -21,25 +21,27 @@ static const struct key keys[] = {
 };
 enum { NKEYS = sizeof keys / sizeof keys[0] };
 
-static bool same_test(const struct record *a, const struct record *b)
+/* What was measured at once with others stands in a table of its own. */
+static bool same_table(const struct record *a, const struct record *b)
 {
-	return strcmp(a->test, b->test) == 0;
+	return strcmp(a->test, b->test) == 0 &&
+	       record_has(a, "together") == record_has(b, "together");
 }
 
 /* The CPUs' node is worth a column where it is not that of the memory. */
 static bool is_shown(const struct key *k, const struct record *r)
 {
-	return record_has(r, k->field) &&
+	return record_has(r, k->field) && !record_has(r, "peer") &&
 	       (!k->unless_alike || !record_has(r, "mem_node") || r->cpu_node != r->mem_node);
 }
 
-/* Empty where the record lacks it. */
+/* Empty where the record lacks it; peers are in the name. */
 static int put_key(struct table *t, const struct key *k, const struct record *r)
 {
 	json_t *v;
 	int rc;
 
-	if (!record_has(r, k->field))
+	if (!record_has(r, k->field) || record_has(r, "peer"))
 		return table_cell(t, "%s", "");
 	v = field_get(&fields[field_index(k->field)], r);
 	rc = v ? table_cell(t, "%" JSON_INTEGER_FORMAT, json_integer_value(v)) : -ENOMEM;
@@ -47,95 +49,218 @@ static int put_key(struct table *t, const struct key *k, const struct record *r)
 	return rc;
 }
 
-/* A size is part of a cell's name where one test has several. */
-static bool several_sizes(const struct record *r, size_t n, size_t first)
+/* What a record says beyond its own figure; a column is printed where one has it. */
+struct extra {
+	const char *head;
+	double (*value)(const struct record *r); /* NaN: it has none */
+	bool in_unit;                            /* of the record; else a share, as per cent */
+};
+
+static double of_link(const struct record *r)
 {
-	for (size_t i = first; i < n; i++)
-		if (same_test(&r[i], &r[first]) && record_has(&r[i], "gpu") &&
-		    r[i].bytes != r[first].bytes)
-			return true;
-	return false;
+	bool one = record_has(r, "ceiling_negotiated") && !record_has(r, "together");
+
+	return one ? r->median / r->ceiling_negotiated : NAN;
 }
 
-static int put_figures(struct table *t, const struct record *r)
+static double of_alone(const struct record *r)
+{
+	return record_has(r, "of_alone") ? r->of_alone : NAN;
+}
+
+static double p99(const struct record *r)
+{
+	return text_quantile(r, "p99");
+}
+
+static const struct extra extras[] = {
+	{ .head = "of link", .value = of_link },
+	{ .head = "of alone", .value = of_alone },
+	{ .head = "p99", .value = p99, .in_unit = true },
+};
+enum { NEXTRAS = sizeof extras / sizeof extras[0] };
+
+/* What a table shows. */
+struct shown {
+	bool keys[NKEYS], extras[NEXTRAS];
+	bool any_extra;       /* then `best` gives way */
+	bool all_ok;          /* then the heading says so */
+	const char *unit;     /* of all its figures; NULL: they differ */
+	size_t samples;       /* of each; 0: they differ, or there are none */
+	size_t first_samples; /* while they are compared */
+	bool samples_differ;
+};
+
+static int put_number(struct table *t, bool there, double v, const struct record *r)
+{
+	struct text_unit unit = text_unit_for(r->unit, r->median);
+	int decimals = text_decimals(r->median / unit.factor);
+
+	return there && isfinite(v) ? table_cell(t, "%.*f", decimals, v / unit.factor)
+				    : table_cell(t, "none");
+}
+
+static int put_figures(struct table *t, const struct shown *shown, const struct record *r)
 {
 	struct text_unit unit = text_unit_for(r->unit, r->median);
 	int decimals = text_decimals(r->median / unit.factor), rc;
 
-	rc = table_cell(t, "%.*f %s", decimals, r->median / unit.factor, unit.name);
+	rc = table_cell(t, "%.*f%s%s", decimals, r->median / unit.factor, shown->unit ? "" : " ",
+			shown->unit ? "" : unit.name);
 	if (rc == 0)
 		rc = record_has(r, "low") && record_has(r, "high") && isfinite(r->low) &&
 				     isfinite(r->high)
 			     ? table_cell(t, "%.*f-%.*f", decimals, r->low / unit.factor, decimals,
 					  r->high / unit.factor)
 			     : table_cell(t, "none");
-	if (rc == 0)
-		rc = record_has(r, "best") && isfinite(r->best)
-			     ? table_cell(t, "%.*f", decimals, r->best / unit.factor)
-			     : table_cell(t, "none");
+	if (rc == 0 && !shown->any_extra)
+		rc = put_number(t, record_has(r, "best"), r->best, r);
 	return rc;
 }
 
-static int put_record(struct table *t, const struct record *r, const bool *shown, bool by_bytes)
+static int put_extra(struct table *t, const struct extra *x, const struct record *r)
 {
-	char what[96];
-	int rc = table_cell(t, "%s", text_what(r, by_bytes, what, sizeof what));
+	double v = record_has_figure(r) ? x->value(r) : NAN;
+
+	if (!isfinite(v))
+		return table_cell(t, "%s", "");
+	return x->in_unit ? put_number(t, true, v, r) : table_cell(t, "%.1f %%", 100 * v);
+}
+
+/* Without what the columns say. */
+static char *name_of(const struct record *r, char *buf, size_t size)
+{
+	char what[160], from[32];
+
+	if (record_has(r, "peer") || !record_has(r, "metric"))
+		return record_name(r, buf, size);
+	record_what(r, what, sizeof what);
+	if (record_has(r, "together") && r->together != TOGETHER_BOTH_WAYS)
+		snprintf(buf, size, "%s, all from %s", what, text_from(r, from, sizeof from));
+	else
+		snprintf(buf, size, "%s", what);
+	return buf;
+}
+
+static bool is_undersized(const struct record *r)
+{
+	return record_has(r, "undersized") && r->undersized;
+}
+
+static int put_record(struct table *t, const struct record *r, const struct shown *shown)
+{
+	char name[240];
+	int rc = table_cell(t, "%s", name_of(r, name, sizeof name));
 
 	for (size_t k = 0; rc == 0 && k < NKEYS; k++)
-		if (shown[k])
+		if (shown->keys[k])
 			rc = put_key(t, &keys[k], r);
 	if (rc == 0 && record_has_figure(r)) {
-		rc = put_figures(t, r);
+		rc = put_figures(t, shown, r);
 	} else {
 		/* No figure: median, interval and best stay empty. */
-		for (int i = 0; rc == 0 && i < 3; i++)
+		for (int i = 0; rc == 0 && i < (shown->any_extra ? 2 : 3); i++)
 			rc = table_cell(t, "%s", "");
 	}
-	if (rc == 0)
+	for (size_t x = 0; rc == 0 && x < NEXTRAS; x++)
+		if (shown->extras[x])
+			rc = put_extra(t, &extras[x], r);
+	if (rc == 0 && !shown->samples)
 		rc = table_cell(t, "%zu", r->samples.n);
-	if (rc == 0)
+	if (rc == 0 && !shown->all_ok)
 		rc = table_cell(t, "%s%s", status_name(r->status),
-				record_has(r, "undersized") && r->undersized ? ", undersized" : "");
+				is_undersized(r) ? ", undersized" : "");
 	return rc;
 }
 
-static int add_columns(struct table *t, const bool *shown)
+static int add_columns(struct table *t, const struct shown *shown)
 {
-	static const struct {
-		const char *head;
-		char align;
-	} figures[] = {
-		{ "median", 'r' },  { "95 % interval", 'r' }, { "best", 'r' },
-		{ "samples", 'r' }, { "status", 'l' },
-	};
 	int rc = table_column(t, "", 'l');
 
 	for (size_t k = 0; rc == 0 && k < NKEYS; k++)
-		if (shown[k])
+		if (shown->keys[k])
 			rc = table_column(t, keys[k].head, 'r');
-	for (size_t c = 0; rc == 0 && c < sizeof figures / sizeof figures[0]; c++)
-		rc = table_column(t, figures[c].head, figures[c].align);
-	return rc;
+	if (rc == 0)
+		rc = table_column(t, "median", 'r');
+	if (rc == 0)
+		rc = table_column(t, "95 % interval", 'r');
+	if (rc == 0 && !shown->any_extra)
+		rc = table_column(t, "best", 'r');
+	for (size_t x = 0; rc == 0 && x < NEXTRAS; x++)
+		if (shown->extras[x])
+			rc = table_column(t, extras[x].head, 'r');
+	if (rc == 0 && !shown->samples)
+		rc = table_column(t, "samples", 'r');
+	return rc < 0 || shown->all_ok ? rc : table_column(t, "status", 'l');
 }
 
-/* The records of r[first]'s test. */
-static int print_test(struct text *text, const struct record *r, size_t n, size_t first)
+/* A record's own unit and number of samples become the table's, where all are alike. */
+static void compare_figures(struct shown *shown, const struct record *r, bool *units_differ)
+{
+	const char *unit = text_unit_for(r->unit, r->median).name;
+
+	*units_differ = *units_differ || (shown->unit && strcmp(shown->unit, unit) != 0);
+	shown->unit = unit;
+	shown->samples_differ = shown->samples_differ ||
+				(shown->first_samples && shown->first_samples != r->samples.n);
+	shown->first_samples = r->samples.n;
+}
+
+static void choose_columns(struct shown *shown, const struct record *r, size_t n, size_t first)
+{
+	bool units_differ = false;
+
+	*shown = (struct shown){ .all_ok = true };
+	for (size_t i = first; i < n; i++) {
+		if (!same_table(&r[i], &r[first]))
+			continue;
+		shown->all_ok = shown->all_ok && r[i].status == STATUS_OK && !is_undersized(&r[i]);
+		for (size_t k = 0; k < NKEYS; k++)
+			shown->keys[k] = shown->keys[k] || is_shown(&keys[k], &r[i]);
+		if (!record_has_figure(&r[i])) {
+			shown->samples_differ = true;
+			continue;
+		}
+		compare_figures(shown, &r[i], &units_differ);
+		for (size_t x = 0; x < NEXTRAS; x++)
+			shown->extras[x] = shown->extras[x] || isfinite(extras[x].value(&r[i]));
+	}
+	for (size_t x = 0; x < NEXTRAS; x++)
+		shown->any_extra = shown->any_extra || shown->extras[x];
+	shown->samples = shown->samples_differ ? 0 : shown->first_samples;
+	shown->unit = units_differ ? NULL : shown->unit;
+}
+
+/* "gpu-bandwidth, several at once, GB/s, 12 samples each, all ok" */
+static void print_head(struct text *text, const struct record *r, const struct shown *shown,
+		       bool again)
+{
+	fprintf(text->out, "%s%s%s", again ? "\n" : "", r->test,
+		record_has(r, "together") ? ", several at once" : "");
+	if (shown->unit)
+		fprintf(text->out, ", %s", shown->unit);
+	if (shown->samples)
+		fprintf(text->out, ", %zu samples each", shown->samples);
+	if (shown->all_ok)
+		fputs(", all ok", text->out);
+	fputc('\n', text->out);
+}
+
+/* The records of r[first]'s table. */
+static int print_table(struct text *text, const struct record *r, size_t n, size_t first)
 {
 	struct table *t = table_new();
-	bool shown[NKEYS] = { false }, sizes = several_sizes(r, n, first);
+	struct shown shown;
 	int rc = t ? 0 : -ENOMEM;
 
-	for (size_t k = 0; k < NKEYS; k++)
-		for (size_t i = first; i < n; i++)
-			shown[k] = shown[k] ||
-				   (same_test(&r[i], &r[first]) && is_shown(&keys[k], &r[i]));
+	choose_columns(&shown, r, n, first);
 	if (rc == 0)
-		rc = add_columns(t, shown);
+		rc = add_columns(t, &shown);
 	for (size_t i = first; rc == 0 && i < n; i++)
-		if (same_test(&r[i], &r[first]))
-			rc = put_record(t, &r[i], shown, sizes);
+		if (same_table(&r[i], &r[first]))
+			rc = put_record(t, &r[i], &shown);
 	if (rc == 0)
-		fprintf(text->out, "%s%s\n", first ? "\n" : "", r[first].test);
+		print_head(text, &r[first], &shown, first > 0);
 	if (rc == 0)
 		rc = table_print(t, text->out, text->width, 2);
 	table_free(t);
@@ -155,9 +280,9 @@ int render_records(const struct record *r, size_t n, const struct render_options
 		bool seen = false;
 
 		for (size_t j = 0; j < i; j++)
-			seen = seen || same_test(&r[i], &r[j]);
+			seen = seen || same_table(&r[i], &r[j]);
 		if (!seen)
-			rc = print_test(&text, r, n, i);
+			rc = print_table(&text, r, n, i);
 	}
 	if (rc == 0)
 		rc = text_folded(&text, r, n);

@@ -36,8 +36,10 @@ int render_file(const struct format *f, const struct result *r, const char *sour
  * where; used by `topology` and the front door. */
 int render_machine(const struct machine *m, const struct render_options *o, FILE *out);
 
-/* Records alone, as a bench prints them: one table for each test, a row for each cell with its
- * median, 95 % interval, best, samples and status; reasons beneath. 0 or -errno. */
+/* Records alone, as a bench prints them: one table for each test, and one for what was measured
+ * at once; a row for each cell with its median, 95 % interval, best (or where there is such, its
+ * share of the link, of the same alone, its 99 % quantile), samples and status; reasons beneath.
+ * 0 or -errno. */
 int render_records(const struct record *r, size_t n, const struct render_options *o, FILE *out);
 
 #endif

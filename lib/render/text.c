@@ -237,10 +237,8 @@ int text_findings(struct text *t)
 int format_text(const struct result *r, const struct render_options *o, FILE *out)
 {
 	static int (*const sections[])(struct text * t) = {
-		text_recommendations,
-		text_findings,
-		text_gpu_matrices,
-		text_memory,
+		text_recommendations, text_findings, text_gpu_matrices, text_axes,  text_together,
+		text_memory_kinds,    text_sizes,    text_latencies,    text_peers, text_memory,
 	};
 	struct text t = {
 		.res = r,

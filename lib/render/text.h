@@ -18,6 +18,7 @@ struct text {
 	int width;
 	/* Signs that stand beside figures; text_legend explains those in use. */
 	bool marked_best, marked_unstable, marked_undersized;
+	bool told_links; /* link_sentence was there */
 };
 
 /* What a person reads a unit in: bytes per second as GB/s of 10^9; seconds in
@@ -33,8 +34,8 @@ int text_decimals(double most);
 /* One word of at most five letters for a status, so that 8 GPUs fit side by side. */
 const char *text_status_word(enum status s);
 
-/* What is measured, without where: "pinned h2d", "pinned h2d latency, 4 KiB". Returns buf. */
-char *text_what(const struct record *r, bool with_bytes, char *buf, size_t size);
+/* Where all GPUs at once are fed from: "own nodes", "node 0", "other nodes". Returns buf. */
+char *text_from(const struct record *r, char *buf, size_t size);
 
 /* An empty line, and a heading. */
 void text_heading(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -42,20 +43,97 @@ void text_heading(struct text *t, const char *fmt, ...) __attribute__((format(pr
 void text_say(struct text *t, int indent, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* One matrix: rows are memory nodes, columns GPUs or CPU nodes. */
+/* ---- sheets (text_sheet.c) ----
+ *
+ * Figures of one unit: labelled rows, and columns that stand in blocks of their
+ * own where not all fit side by side. */
+
+enum { SHEET_TEXT = 48, SHEET_NOTE = 12 };
+
+/* A row of words instead of figures; texts[column], NULL: there is no such row. */
+struct sheet_note {
+	char label[SHEET_TEXT];
+	char (*texts)[SHEET_NOTE]; /* owned */
+};
+
+struct sheet {
+	const char *corner; /* head of the labels */
+	size_t nrows, ncolumns;
+	char (*labels)[SHEET_TEXT];
+	char (*heads)[SHEET_TEXT];
+	const struct record **cells; /* nrows x ncolumns; NULL where nothing was tried */
+	bool ends;                   /* the best and the worst of a column are marked */
+	struct sheet_note above, below[2];
+};
+
+/* How all figures of a sheet are written. */
+struct sheet_style {
+	struct text_unit unit;
+	int decimals;
+	bool undersized; /* at least one is: the others leave its column blank */
+};
+
+int sheet_make(struct sheet *s, size_t nrows, size_t ncolumns); /* all empty; -ENOMEM */
+int sheet_add_note(struct sheet *s, struct sheet_note *note, const char *label); /* -ENOMEM */
+void sheet_release(struct sheet *s);
+/* False when no cell has a figure. */
+bool sheet_style(const struct sheet *s, struct sheet_style *style);
+int sheet_print(struct text *t, const struct sheet *s, const struct sheet_style *style);
+
+/* ---- matrices (text_matrix.c) ---- */
+
+/* One matrix: rows are memory nodes (and CPU nodes), columns GPUs or CPU nodes. Records of a
+ * GPU of another size, direction, company .. belong to another matrix. */
 struct matrix {
 	const struct record *like; /* a record of those to show */
+	const struct machine
+		*machine; /* of GPUs: near cells only, as text_is_near has it; or NULL */
 	bool columns_are_gpus;
-	bool by_bytes; /* records of another size belong to another matrix */
 	bool declared; /* begins with a row of the GPUs' declared nodes */
 };
 bool matrix_takes(const struct matrix *m, const struct record *r);
 /* Prints nothing when no cell has a figure. 0 or -ENOMEM. */
 int matrix_print(struct text *t, const struct matrix *m);
+/* A matrix of near cells for each kind of GPU record that `wanted` has, in the order of the
+ * records, of its usual size. 0 or -ENOMEM. */
+int matrices_print(struct text *t, bool (*wanted)(const struct record *r));
+
+/* ---- cells of a GPU (text_cells.c) ---- */
+
+/* A memory node driven from its own CPUs, or from those of the node that drives it. */
+bool text_is_near(const struct machine *m, const struct record *r);
+/* The same thing measured, on whatever node and GPU. */
+bool text_same_kind(const struct record *a, const struct record *b);
+/* The size that most cells of like's series have; the first of those that are as frequent. */
+uint64_t text_usual_bytes(const struct result *res, const struct record *like);
+/* Of the kind of `like`: the GPU's near cell on its recommended (else its declared) node; where
+ * there is none, on another. NULL without. */
+const struct record *text_home_cell(const struct text *t, const struct record *like, int gpu);
+/* The first record of every kind that `wanted` has and that has a figure: *likes is owned by
+ * the caller. 0 or -ENOMEM. */
+int text_kinds(const struct text *t, bool (*wanted)(const struct record *r),
+	       const struct record ***likes, size_t *n);
+/* A number of the record's quantiles, NaN where it has none. */
+double text_quantile(const struct record *r, const char *name);
+
+/* Share of the link in which each GPU's home cell of this kind ends: notes beneath a matrix
+ * whose columns are `gpus`. 0 or -ENOMEM. */
+int link_notes(const struct text *t, struct sheet *s, const struct record *like, const int *gpus);
+/* What the links were under load, in a sentence (once in a report), where `like` is a kind that
+ * has a share of them, or why it has none. */
+void link_sentence(struct text *t, const struct record *like);
+
 void text_legend(struct text *t);
 
 /* The sections. Each prints nothing where there is nothing to say. 0 or -ENOMEM. */
 int text_gpu_matrices(struct text *t);
+int text_axes(struct text *t);     /* threads on one node, memory on another */
+int text_together(struct text *t); /* all GPUs at once */
+int text_memory_kinds(struct text *t);
+int text_sizes(struct text *t);
+int text_latencies(struct text *t);
+int text_times_by_size(struct text *t); /* part of the latencies */
+int text_peers(struct text *t);
 void text_binding(struct text *t); /* one line: whether binding matters here */
 int text_recommendations(struct text *t);
 int text_commands(struct text *t);

@@ -13,77 +13,29 @@
 
 /* A node with a thousand CPUs that are not neighbours, and some. */
 enum { COMMAND_TEXT = 8192 };
+/* Reasons for a node that are named beside the strongest. */
+enum { OTHERS_NAMED = 3 };
 
-static bool same_placement(const struct record *a, const struct record *b)
+/* What is measured most often, of one GPU at a time; the rarer kinds have tables of their own. */
+static bool is_main_rate(const struct record *r)
 {
-	return a->gpu == b->gpu && a->mem_node == b->mem_node && a->cpu_node == b->cpu_node;
-}
-
-/* One thing measured at several sizes needs a matrix for each. */
-static bool has_several_sizes(const struct result *res, const struct matrix *m)
-{
-	for (size_t i = 0; i < res->nrecords; i++) {
-		const struct record *a = &res->records[i];
-
-		if (!matrix_takes(m, a))
-			continue;
-		for (size_t j = i + 1; j < res->nrecords; j++) {
-			const struct record *b = &res->records[j];
-
-			if (matrix_takes(m, b) && same_placement(a, b) && a->bytes != b->bytes)
-				return true;
-		}
-	}
-	return false;
+	return record_has(r, "gpu") && strcmp(r->unit, "B/s") == 0 && record_has(r, "memory") &&
+	       (r->memory == MEM_PINNED || r->memory == MEM_PAGEABLE) && !record_has(r, "peer") &&
+	       !record_has(r, "pages_asked") &&
+	       (!record_has(r, "together") || r->together == TOGETHER_BOTH_WAYS);
 }
 
 int text_gpu_matrices(struct text *t)
 {
-	const struct result *res = t->res;
-	struct matrix *done = calloc(res->nrecords + 1, sizeof *done);
-	size_t ndone = 0;
-	int rc = done ? 0 : -ENOMEM;
-
-	for (size_t i = 0; rc == 0 && i < res->nrecords; i++) {
-		struct matrix m = { .like = &res->records[i], .columns_are_gpus = true };
-		bool seen = false;
-
-		if (!matrix_takes(&m, m.like) || !record_has_figure(m.like))
-			continue;
-		for (size_t j = 0; j < ndone; j++)
-			seen = seen || matrix_takes(&done[j], m.like);
-		if (seen)
-			continue;
-		m.by_bytes = has_several_sizes(res, &m);
-		m.declared = ndone == 0 && res->machine.nnodes > 1;
-		done[ndone++] = m;
-		rc = matrix_print(t, &m);
-	}
-	free(done);
-	return rc;
-}
-
-/* What an advantage was measured on: "pinned h2d". Returns buf. */
-static char *evidence_what(const struct evidence *ev, char *buf, size_t size)
-{
-	struct record like;
-
-	record_init(&like);
-	snprintf(like.metric, sizeof like.metric, "%s", ev->metric);
-	like.direction = ev->direction;
-	like.memory = ev->memory;
-	record_set(&like, "direction", "memory", NULL);
-	text_what(&like, false, buf, size);
-	record_release(&like);
-	return buf;
+	return matrices_print(t, is_main_rate);
 }
 
 /* "pinned h2d 1.38x node 0, 95 % interval 1.36-1.40" */
 static char *evidence_text(const struct evidence *ev, char *buf, size_t size)
 {
-	char what[96];
+	char what[160];
 
-	evidence_what(ev, what, sizeof what);
+	evidence_name(ev, what, sizeof what);
 	if (isfinite(ev->low) && isfinite(ev->high))
 		snprintf(buf, size, "%s %.2fx node %d, 95 %% interval %.2f-%.2f", what,
 			 ev->advantage, ev->other, ev->low, ev->high);
@@ -111,27 +63,61 @@ __attribute__((format(printf, 2, 3))) static void add(struct sentence *s, const 
 	s->used += n > 0 ? (size_t)n : 0;
 }
 
+/* Much the same thing: the same metric on the same kind of memory. */
+static bool is_akin(const struct evidence *a, const struct evidence *b)
+{
+	return strcmp(a->test, b->test) == 0 && strcmp(a->metric, b->metric) == 0 &&
+	       a->memory == b->memory;
+}
+
+static bool speaks_for(const struct evidence *ev, int node)
+{
+	return ev->matters == MATTERS_YES && ev->best == node;
+}
+
+/* What else speaks for the node: "; also pinned d2h 1.30x, and 4 more". Where it is much, one
+ * for each metric and kind of memory. */
+static void add_others(struct sentence *s, const struct recommendation *r)
+{
+	size_t speak = 0, named = 0, more = 0;
+	char part[240];
+
+	for (size_t i = 1; i < r->nevidence; i++)
+		speak += speaks_for(&r->evidence[i], r->node);
+	for (size_t i = 1; i < r->nevidence; i++) {
+		const struct evidence *ev = &r->evidence[i];
+		bool akin = false;
+
+		if (!speaks_for(ev, r->node))
+			continue;
+		for (size_t j = 0; j < i && speak > OTHERS_NAMED; j++)
+			akin = akin || (speaks_for(&r->evidence[j], r->node) &&
+					is_akin(&r->evidence[j], ev));
+		if (akin || named == OTHERS_NAMED) {
+			more++;
+			continue;
+		}
+		add(s, "%s %s %.2fx", named++ ? "," : "; also",
+		    evidence_name(ev, part, sizeof part), ev->advantage);
+		if (ev->other != r->evidence[0].other)
+			add(s, " node %d", ev->other);
+	}
+	if (more)
+		add(s, "%s %zu more", named ? ", and" : "; and", more);
+}
+
 /* What is said of a GPU, without its number: the sentence that came with the recommendation,
- * which gives the strongest evidence, and the others in short: "; also pinned d2h 1.30x". */
+ * which gives the strongest evidence, and some of the others. */
 static struct sentence recommendation_sentence(const struct recommendation *r)
 {
 	struct sentence s = { .used = 0 };
-	const char *join = "; also";
-	char part[200];
+	char part[240];
 
 	add(&s, "%s", r->why[0] ? r->why : "no reason given");
 	if (r->matters != MATTERS_YES && r->nevidence)
 		add(&s, " (%s)", evidence_text(&r->evidence[0], part, sizeof part));
-	for (size_t i = 1; r->matters == MATTERS_YES && i < r->nevidence; i++) {
-		const struct evidence *ev = &r->evidence[i];
-
-		if (ev->matters != MATTERS_YES || ev->best != r->node)
-			continue;
-		add(&s, "%s %s %.2fx", join, evidence_what(ev, part, sizeof part), ev->advantage);
-		if (ev->other != r->evidence[0].other)
-			add(&s, " node %d", ev->other);
-		join = ",";
-	}
+	if (r->matters == MATTERS_YES && r->nevidence)
+		add_others(&s, r);
 	if (r->has_node && r->cpus_shared)
 		add(&s, "; its cores are shared with other GPUs");
 	return s;

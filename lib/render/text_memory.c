@@ -12,7 +12,8 @@ static const char main_metric[] = "triad";
 
 static bool is_memory(const struct record *r)
 {
-	return record_has(r, "mem_node") && record_has(r, "cpu_node") && !record_has(r, "gpu");
+	return record_has(r, "mem_node") && record_has(r, "cpu_node") && !record_has(r, "gpu") &&
+	       !record_has(r, "gpus");
 }
 
 static bool is_bandwidth(const struct record *r)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "render/text.h"
-#include "util/units.h"
 #include "util/wrap.h"
 
 struct text_unit text_unit_for(const char *unit, double typical)
@@ -47,24 +46,17 @@ const char *text_status_word(enum status s)
 	return words[s];
 }
 
-char *text_what(const struct record *r, bool with_bytes, char *buf, size_t size)
+char *text_from(const struct record *r, char *buf, size_t size)
 {
-	const char *parts[3];
-	size_t n = 0, used = 0;
-	char bytes[32];
+	static const char *const words[] = { [TOGETHER_BOTH_WAYS] = "",
+					     [TOGETHER_OWN_NODES] = "own nodes",
+					     [TOGETHER_ONE_NODE] = "one node",
+					     [TOGETHER_CROSSED] = "other nodes" };
 
-	if (record_has(r, "memory"))
-		parts[n++] = memory_kind_name(r->memory);
-	if (record_has(r, "direction"))
-		parts[n++] = direction_name(r->direction);
-	if (n == 0 || strcmp(r->metric, "bandwidth") != 0)
-		parts[n++] = r->metric;
-	buf[0] = '\0';
-	for (size_t i = 0; i < n && used < size; i++)
-		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? " " : "", parts[i]);
-	if (with_bytes && record_has(r, "bytes") && used < size)
-		snprintf(buf + used, size - used, ", %s",
-			 format_size(bytes, sizeof bytes, r->bytes));
+	if (r->together == TOGETHER_ONE_NODE && record_has(r, "mem_node"))
+		snprintf(buf, size, "node %d", r->mem_node);
+	else
+		snprintf(buf, size, "%s", words[r->together]);
 	return buf;
 }
 
@@ -105,7 +97,7 @@ static bool has_to_be_told(const struct record *r)
 static void say_fold(struct text *t, const struct record *r, size_t n, size_t first)
 {
 	enum { NAMED = 4 };
-	char names[512] = "", name[128], where[544] = "";
+	char names[640] = "", name[160], where[680] = "";
 	size_t count = 0, used = 0;
 
 	for (size_t i = first; i < n; i++) {

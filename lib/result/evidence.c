@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "result/field.h"
 #include "result/recommend.h"
 #include "result/statistics.h"
 
@@ -106,15 +105,20 @@ static struct ratio ratio_of(const struct shot *a, const struct shot *b, size_t 
 	return r;
 }
 
-/* What speaks for cell a against cell b of the same kind. */
-static struct evidence compare(const struct record *a, const struct record *b)
+struct evidence cells_compare(const struct record *a, const struct record *b)
 {
 	struct shot *x = shots_of(a), *y = shots_of(b);
 	size_t n = x && y ? pair_up(x, a->samples.n, y, b->samples.n) : 0, fresh = 0;
 	struct ratio r = ratio_of(x, y, n, a->better == BETTER_HIGHER);
 	struct evidence ev = {
+		.has_direction = record_has(a, "direction"),
+		.has_memory = record_has(a, "memory"),
+		.has_together = record_has(a, "together"),
+		.has_pages_asked = record_has(a, "pages_asked"),
 		.direction = a->direction,
 		.memory = a->memory,
+		.together = a->together,
+		.pages_asked = a->pages_asked,
 		.bytes = record_has(a, "bytes") ? a->bytes : 0,
 		.best = a->cpu_node,
 		.other = b->cpu_node,
@@ -140,30 +144,29 @@ static struct evidence compare(const struct record *a, const struct record *b)
 
 static bool same_kind(const struct record *a, const struct record *b)
 {
-	struct record like = *b; /* a's nodes in b: what else differs is the kind */
-	uint64_t nodes =
-		(uint64_t)1 << field_index("cpu_node") | (uint64_t)1 << field_index("mem_node");
-
-	like.has |= nodes;
-	like.cpu_node = a->cpu_node;
-	like.mem_node = a->mem_node;
-	return a->better == b->better && record_same_cell(a, &like);
+	return a->better == b->better &&
+	       record_same_but(a, b, record_fields("cpu_node", "mem_node", NULL));
 }
 
-/* A cell that may speak for its node: a node's CPUs with the memory that serves
- * them, measured and found right. */
+/* A cell that may speak for its node: a node's CPUs with the memory that serves them,
+ * measured and found right, while no other GPU worked. The launch of a kernel has no
+ * memory. */
 static bool may_speak(const struct machine *m, const struct record *r, int gpu)
 {
-	static const char *const needed[] = { "metric", "better", "cpu_node",  "mem_node",
-					      "gpu",    "memory", "direction", "samples" };
+	static const char *const needed[] = { "metric", "better", "cpu_node", "gpu", "samples" };
 	const struct node *memory;
 
+	if (r->status != STATUS_OK || r->gpu != gpu)
+		return false;
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!record_has(r, needed[i]))
 			return false;
-	if (r->status != STATUS_OK || r->gpu != gpu ||
-	    (strcmp(r->test, "gpu-bandwidth") != 0 && strcmp(r->test, "gpu-latency") != 0))
+	if ((strcmp(r->test, "gpu-bandwidth") != 0 && strcmp(r->test, "gpu-latency") != 0) ||
+	    record_has(r, "peer") ||
+	    (record_has(r, "together") && r->together != TOGETHER_BOTH_WAYS))
 		return false;
+	if (!record_has(r, "mem_node"))
+		return machine_node(m, r->cpu_node) != NULL;
 	memory = machine_memory_for(m, r->cpu_node);
 	return machine_node(m, r->cpu_node) && memory && memory->id == r->mem_node;
 }
@@ -205,27 +208,59 @@ static int sort_in(struct kind **kinds, size_t *n, const struct record *r)
 	return 0;
 }
 
+static bool is_main(const struct record *r)
+{
+	if (strcmp(r->unit, "s") == 0)
+		return strcmp(r->metric, "host-latency") == 0 || strcmp(r->metric, "latency") == 0;
+	return (r->memory == MEM_PINNED || r->memory == MEM_PAGEABLE) &&
+	       !record_has(r, "pages_asked");
+}
+
 static void weigh(struct kind *k)
 {
+	k->main = is_main(k->cells[0]);
 	for (size_t i = 1; i < k->ncells; i++)
-		if (compare(k->cells[i], k->cells[k->best]).advantage > 1)
+		if (cells_compare(k->cells[i], k->cells[k->best]).advantage > 1)
 			k->best = i;
 	for (size_t i = 0; i < k->ncells; i++) {
 		struct evidence ev;
 
 		if (i == k->best)
 			continue;
-		ev = compare(k->cells[k->best], k->cells[i]);
+		ev = cells_compare(k->cells[k->best], k->cells[i]);
 		if (ev.matters == MATTERS_YES)
 			idset_add(&k->worse, ev.other);
 		k->undecided = k->undecided || ev.matters == MATTERS_UNDECIDED;
 	}
 }
 
+/* Of a series of sizes the largest speaks for a rate, the smallest for a time: one and the
+ * same difference is not to be heard a dozen times, nor one size's noise to outvote it. */
+static bool is_outdone(const struct kind *k, const struct kind *all, size_t n)
+{
+	const struct record *r = k->cells[0];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct record *o = all[i].cells[0];
+
+		if (all[i].ncells >= 2 && r->better == o->better && r->bytes != o->bytes &&
+		    (r->better == BETTER_HIGHER) == (o->bytes > r->bytes) &&
+		    record_same_but(r, o, record_fields("bytes", "cpu_node", "mem_node", NULL)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_silent(const struct kind *k, const struct kind *all, size_t n)
+{
+	return k->ncells < 2 || is_outdone(k, all, n);
+}
+
 int kinds_of_gpu(const struct result *res, int gpu, struct kind **kinds, size_t *n,
 		 struct idset *measured)
 {
 	size_t kept = 0;
+	bool *silent;
 	int rc = 0;
 
 	*kinds = NULL;
@@ -237,10 +272,13 @@ int kinds_of_gpu(const struct result *res, int gpu, struct kind **kinds, size_t 
 		idset_add(measured, res->records[i].cpu_node);
 		rc = sort_in(kinds, n, &res->records[i]);
 	}
+	silent = calloc(*n + 1, sizeof *silent);
+	for (size_t i = 0; silent && i < *n; i++)
+		silent[i] = is_silent(&(*kinds)[i], *kinds, *n);
 	for (size_t i = 0; i < *n; i++) {
 		struct kind *k = &(*kinds)[i];
 
-		if (k->ncells < 2) {
+		if (!silent || silent[i]) {
 			free(k->cells);
 			continue;
 		}
@@ -248,6 +286,8 @@ int kinds_of_gpu(const struct result *res, int gpu, struct kind **kinds, size_t 
 		(*kinds)[kept++] = *k;
 	}
 	*n = kept;
+	rc = silent ? rc : -ENOMEM;
+	free(silent);
 	return rc;
 }
 
@@ -273,24 +313,27 @@ int kind_testify(const struct kind *k, int node, struct recommendation *r)
 			from = i;
 	for (size_t i = 0; i < k->ncells; i++)
 		if (i != from)
-			more[r->nevidence++] = compare(k->cells[from], k->cells[i]);
+			more[r->nevidence++] = cells_compare(k->cells[from], k->cells[i]);
 	return 0;
 }
 
-static bool stronger(const struct evidence *a, const struct evidence *b)
+static int rank(const struct evidence *ev, int node)
 {
-	bool a_matters = a->matters == MATTERS_YES, b_matters = b->matters == MATTERS_YES;
+	return ev->matters != MATTERS_YES ? 0 : ev->best == node ? 2 : 1;
+}
 
-	if (a_matters != b_matters)
-		return a_matters;
+static bool stronger(const struct evidence *a, const struct evidence *b, int node)
+{
+	if (rank(a, node) != rank(b, node))
+		return rank(a, node) > rank(b, node);
 	return a->advantage > b->advantage || (isnan(b->advantage) && !isnan(a->advantage));
 }
 
 /* By insertion: equals stay in the order of the records. */
-void evidence_sort(struct evidence *v, size_t n)
+void evidence_sort(struct evidence *v, size_t n, int node)
 {
 	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j > 0 && stronger(&v[j], &v[j - 1]); j--) {
+		for (size_t j = i; j > 0 && stronger(&v[j], &v[j - 1], node); j--) {
 			struct evidence t = v[j];
 
 			v[j] = v[j - 1];
@@ -300,17 +343,30 @@ void evidence_sort(struct evidence *v, size_t n)
 
 char *evidence_name(const struct evidence *ev, char *buf, size_t size)
 {
+	const struct {
+		bool is;
+		const char *field;
+	} parts[] = {
+		{ true, "metric" },
+		{ ev->has_direction, "direction" },
+		{ ev->has_memory, "memory" },
+		{ ev->has_together, "together" },
+		{ ev->has_pages_asked, "pages_asked" },
+		{ ev->bytes > 0, "bytes" },
+	};
 	struct record like;
 
 	record_init(&like);
 	memcpy(like.metric, ev->metric, sizeof like.metric);
 	like.direction = ev->direction;
 	like.memory = ev->memory;
+	like.together = ev->together;
+	like.pages_asked = ev->pages_asked;
 	like.bytes = ev->bytes;
-	record_set(&like, "metric", "direction", "memory", NULL);
-	if (ev->bytes)
-		record_set(&like, "bytes", NULL);
-	record_name(&like, buf, size);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (parts[i].is)
+			record_set(&like, parts[i].field, NULL);
+	record_what(&like, buf, size);
 	record_release(&like);
 	return buf;
 }

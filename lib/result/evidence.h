@@ -5,17 +5,21 @@
 
 #include "result/result.h"
 
-/* Cells that differ in their nodes alone: the same test, metric, direction,
- * memory and size on one GPU. */
+/* Cells that differ in their nodes alone: the same test, metric, direction, memory, pages and
+ * size on one GPU, both ways or not. */
 struct kind {
 	const struct record **cells; /* one a node; owned */
 	size_t ncells;
 	size_t best;        /* index of the cell that no other beats */
 	struct idset worse; /* nodes that the best is better than, for certain */
 	bool undecided;     /* of some node it cannot be said */
+	/* What most programs do: pinned or pageable copies, and the time of small ones as the
+	 * host sees it. The other kinds are heard where these find no difference. */
+	bool main;
 };
 
-/* All kinds of one GPU with two nodes or more, in the order of the records;
+/* All kinds of one GPU with two nodes or more, in the order of the records; of kinds that
+ * differ in size alone the largest for a rate, the smallest for a time;
  * *measured gets every node with a cell. Free with kinds_free. -ENOMEM. */
 int kinds_of_gpu(const struct result *res, int gpu, struct kind **kinds, size_t *n,
 		 struct idset *measured);
@@ -25,10 +29,8 @@ void kinds_free(struct kind *kinds, size_t n);
  * where `node` is not measured or is worse. Adds to r->evidence. -ENOMEM. */
 int kind_testify(const struct kind *k, int node, struct recommendation *r);
 
-/* Strongest first: what matters, then by advantage. */
-void evidence_sort(struct evidence *v, size_t n);
-
-/* "pinned h2d", "pinned d2h latency of 4 KiB". Returns buf. */
-char *evidence_name(const struct evidence *ev, char *buf, size_t size);
+/* Strongest first: what matters, what speaks for `node` (-1: none) before the rest, then by
+ * advantage. */
+void evidence_sort(struct evidence *v, size_t n, int node);
 
 #endif

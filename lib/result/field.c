@@ -21,6 +21,11 @@ const char *const memory_words[] = { [MEM_PINNED] = "pinned",
 const char *const page_kind_words[] = {
 	[PAGES_4K] = "4k", [PAGES_THP] = "thp", [PAGES_HUGETLB] = "hugetlb", NULL
 };
+const char *const together_words[] = { [TOGETHER_BOTH_WAYS] = "both-ways",
+				       [TOGETHER_OWN_NODES] = "own-nodes",
+				       [TOGETHER_ONE_NODE] = "one-node",
+				       [TOGETHER_CROSSED] = "crossed",
+				       NULL };
 static const char *const status_words[] = { [STATUS_OK] = "ok",
 					    [STATUS_SKIPPED] = "skipped",
 					    [STATUS_MISPLACED] = "misplaced",
@@ -41,7 +46,8 @@ const struct field fields[] = {
 	{ MEMBER(test), .type = FIELD_TEXT, .identifies = true,
 	  .help = "The test that measured it, by the name of its executable." },
 	{ MEMBER(metric), .type = FIELD_TEXT, .identifies = true,
-	  .help = "What was measured: bandwidth, latency, or the name of a memory kernel." },
+	  .help = "What was measured: bandwidth, a latency by its name, or the name of a memory "
+		  "kernel." },
 	{ MEMBER(unit), .type = FIELD_TEXT,
 	  .help = "Unit of samples, median, low, high and best: B/s (bytes per second) or s." },
 	{ MEMBER(better), .type = FIELD_WORD, .words = better_words,
@@ -56,6 +62,20 @@ const struct field fields[] = {
 	  .help = "Direction of a copy: h2d is host to device, d2h is device to host." },
 	{ MEMBER(memory), .type = FIELD_WORD, .words = memory_words, .identifies = true,
 	  .help = "Kind of host memory that a GPU copied to or from." },
+	{ MEMBER(together), .type = FIELD_WORD, .words = together_words, .identifies = true,
+	  .help = "Measured at one and the same time as others: both directions, or all GPUs each "
+		  "from its own node, all from one node, or each from another than its own." },
+	{ MEMBER(gpus), .type = FIELD_INTEGERS, .identifies = true, .unit = "1",
+	  .help = "Numbers of the GPUs whose figures are summed up here." },
+	{ MEMBER(peer), .type = FIELD_INT, .identifies = true,
+	  .help = "Number of the other GPU of a pair; d2h is from gpu to peer, h2d from peer to "
+		  "gpu." },
+	{ MEMBER(peer_access), .type = FIELD_BOOL, .identifies = true,
+	  .help = "Whether the GPU was let reach its peer's memory by itself." },
+	{ MEMBER(path), .type = FIELD_TEXT,
+	  .help = "Declared path between gpu and peer: NV#, PIX, PXB, PHB, NODE or SYS." },
+	{ MEMBER(pages_asked), .type = FIELD_WORD, .words = page_kind_words, .identifies = true,
+	  .help = "Kind of pages that was asked for, where it is not the usual one." },
 	{ MEMBER(pages), .type = FIELD_WORD, .words = page_kind_words,
 	  .help = "Kind of pages that the buffers had in the end, whatever was asked for." },
 	{ MEMBER(bytes), .type = FIELD_U64, .identifies = true, .unit = "B",
@@ -80,6 +100,20 @@ const struct field fields[] = {
 	{ MEMBER(best), .type = FIELD_NUMBER, .help = "The best of the samples." },
 	{ MEMBER(spread), .type = FIELD_NUMBER, .unit = "1",
 	  .help = "1.4826 times the median absolute deviation, over the median." },
+	{ MEMBER(ceiling_negotiated), .type = FIELD_NUMBER, .unit = "B/s",
+	  .help = "What the PCIe link could carry as it was negotiated under load (payload)." },
+	{ MEMBER(ceiling_capable), .type = FIELD_NUMBER, .unit = "B/s",
+	  .help = "What it could carry at the smaller ability of its two ends (payload)." },
+	{ MEMBER(ceiling_why), .type = FIELD_TEXT,
+	  .help = "Why there is no such reference, or what it rests on." },
+	{ MEMBER(of_alone), .type = FIELD_NUMBER, .unit = "1",
+	  .help = "Of cells measured together: the median over that of the same cells alone." },
+	{ MEMBER(fit_start), .type = FIELD_NUMBER, .unit = "s",
+	  .help = "Of the largest size of a series: start-up time fitted over all of its sizes." },
+	{ MEMBER(fit_rate), .type = FIELD_NUMBER, .unit = "B/s",
+	  .help = "Likewise: the rate that ever larger sizes come to." },
+	{ MEMBER(fit_half), .type = FIELD_NUMBER, .unit = "B",
+	  .help = "Likewise: the size at which half that rate is reached." },
 	{ MEMBER(placement), .type = FIELD_PLACEMENT,
 	  .help = "Where pages and threads were found, and what proves it." },
 	{ MEMBER(verified), .type = FIELD_BOOL,
@@ -130,4 +164,9 @@ const char *memory_kind_name(enum memory_kind m)
 const char *page_kind_name(enum page_kind p)
 {
 	return page_kind_words[p];
+}
+
+const char *together_name(enum together t)
+{
+	return together_words[t];
 }

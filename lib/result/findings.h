@@ -8,7 +8,7 @@
 /* Replaces the findings of its own among res->findings; judge.h lists their ids. -ENOMEM. */
 int findings_make(struct result *res);
 
-/* A cell that was planned and skipped, as against a test that has nothing to do here. */
+/* A cell that was planned and left out (record.h), as against what cannot be measured here. */
 bool cell_left_out(const struct record *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/derive.h"
 #include "result/findings.h"
 
 /* More reasons than this are counted, not listed; more cells than CELLS_NAMED
@@ -100,7 +101,7 @@ reason(struct gathering *g, enum verdict_status weight, const char *fmt, ...)
 static void tell_records(struct gathering *g, size_t first, enum verdict_status weight)
 {
 	const struct record *r = &g->res->records[first];
-	char names[200] = "", name[96];
+	char names[200] = "", name[160];
 	size_t count = 0;
 
 	for (size_t i = first; i < g->res->nrecords; i++) {
@@ -149,8 +150,10 @@ int judge(struct result *res)
 {
 	struct verdict *v = &res->verdict;
 	struct gathering g = { .res = res };
-	int rc = findings_make(res);
+	int rc = derive(res);
 
+	if (rc == 0)
+		rc = findings_make(res);
 	if (rc < 0)
 		return rc;
 	g.told = calloc(res->nrecords + 1, sizeof *g.told);

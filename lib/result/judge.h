@@ -4,7 +4,8 @@
 
 #include "result/result.h"
 
-/* Looks at all of res, fills res->verdict and adds the findings that the GPU
+/* Derives what follows from the records (derive.h: a figure that no link could carry has
+ * failed), looks at all of res, fills res->verdict and adds the findings that the GPU
  * count and state give (ids "gpu.present", "gpu.count",
  * "gpu.declared-node", "container.gpu-node", "run.cells"). FAIL: a corrupt record, a finding with
  * status fail, a GPU that is lost, a count other than run.options.require_gpus.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/derive.h"
 #include "result/evidence.h"
 #include "result/words.h"
 
@@ -136,7 +137,7 @@ static int pick(const struct choice *c, const struct idset *unbeaten)
 	for (size_t i = 0; i < c->nkinds; i++)
 		if (kind_testify(&c->kinds[i], -1, &all) < 0)
 			break;
-	evidence_sort(all.evidence, all.nevidence);
+	evidence_sort(all.evidence, all.nevidence, -1);
 	for (size_t i = 0; i < all.nevidence && !strongest; i++)
 		if (idset_has(unbeaten, all.evidence[i].best))
 			strongest = &all.evidence[i];
@@ -154,13 +155,29 @@ static int take_evidence(struct choice *c)
 
 	for (size_t i = 0; i < c->nkinds && rc == 0; i++)
 		rc = kind_testify(&c->kinds[i], r->has_node ? r->node : -1, r);
-	evidence_sort(r->evidence, r->nevidence);
+	evidence_sort(r->evidence, r->nevidence, r->has_node ? r->node : -1);
 	if (rc == 0 && r->nevidence) {
 		r->advantage = r->evidence[0].advantage;
 		r->low = r->evidence[0].low;
 		r->high = r->evidence[0].high;
 	}
 	return rc;
+}
+
+/* What less common kinds say for another node. */
+static void say_against(struct choice *c)
+{
+	char name[160];
+
+	for (size_t i = 0; i < c->r->nevidence; i++) {
+		const struct evidence *ev = &c->r->evidence[i];
+
+		if (ev->matters != MATTERS_YES || ev->best == c->r->node)
+			continue;
+		say(c, "; against it: %s %.2fx on node %d", evidence_name(ev, name, sizeof name),
+		    ev->advantage, ev->best);
+		return;
+	}
 }
 
 static int choose_best(struct choice *c, const struct idset *unbeaten)
@@ -175,7 +192,7 @@ static int choose_best(struct choice *c, const struct idset *unbeaten)
 	if (rc < 0)
 		return rc;
 	strongest = &c->r->evidence[0];
-	if (strongest->matters == MATTERS_YES)
+	if (strongest->matters == MATTERS_YES && strongest->best == c->r->node)
 		say(c, "node %d: %s %.2fx node %d, 95 %% interval %.2f-%.2f", c->r->node,
 		    evidence_name(strongest, name, sizeof name), c->r->advantage, strongest->other,
 		    c->r->low, c->r->high);
@@ -186,11 +203,12 @@ static int choose_best(struct choice *c, const struct idset *unbeaten)
 		    agreement_name(c->r->agreement));
 	else
 		say(c, "; declared: nothing (%s)", c->declared.why);
+	say_against(c);
 	return 0;
 }
 
 /* Each node is beaten somewhere: names one kind for each of two nodes. */
-static void say_contradiction(struct choice *c)
+static void say_contradiction(struct choice *c, bool main)
 {
 	const struct kind *first = NULL;
 	char a[96], b[96];
@@ -199,45 +217,74 @@ static void say_contradiction(struct choice *c)
 		const struct kind *k = &c->kinds[i];
 		const struct record *best = k->cells[k->best];
 
-		if (idset_empty(&k->worse))
+		if (k->main != main || idset_empty(&k->worse))
 			continue;
 		if (!first)
 			first = k;
 		if (!idset_has(&first->worse, best->cpu_node))
 			continue;
 		const struct record *other = first->cells[first->best];
-		struct evidence x = { .direction = other->direction, .memory = other->memory },
-				y = { .direction = best->direction, .memory = best->memory };
 
-		memcpy(x.metric, other->metric, sizeof x.metric);
-		memcpy(y.metric, best->metric, sizeof y.metric);
 		say(c,
 		    "undecided, for the figures contradict each other: %s is better on node %d, "
 		    "%s on node %d",
-		    evidence_name(&x, a, sizeof a), other->cpu_node, evidence_name(&y, b, sizeof b),
-		    best->cpu_node);
+		    record_what(other, a, sizeof a), other->cpu_node,
+		    record_what(best, b, sizeof b), best->cpu_node);
 		return;
 	}
 	say(c, "undecided, for the figures contradict each other: every node is beaten somewhere");
 }
 
+/* The nodes that none beats in the main kinds, or in the others, and what else they say. */
+struct hearing {
+	struct idset unbeaten;
+	bool beaten, undecided;
+};
+
+static struct hearing hear(const struct choice *c, bool main)
+{
+	struct hearing h = { .unbeaten = c->measured };
+
+	for (size_t i = 0; i < c->nkinds; i++) {
+		const struct kind *k = &c->kinds[i];
+
+		if (k->main != main)
+			continue;
+		h.unbeaten = idset_minus(&h.unbeaten, &k->worse);
+		h.beaten = h.beaten || !idset_empty(&k->worse);
+		h.undecided = h.undecided || k->undecided;
+	}
+	return h;
+}
+
+static bool has_main(const struct choice *c)
+{
+	for (size_t i = 0; i < c->nkinds; i++)
+		if (c->kinds[i].main)
+			return true;
+	return false;
+}
+
 static int choose_measured(struct choice *c)
 {
-	struct idset unbeaten = c->measured;
-	bool beaten = false, undecided = false;
+	bool main = has_main(c);
+	struct hearing h = hear(c, main);
 
 	c->r->measured = true;
-	for (size_t i = 0; i < c->nkinds; i++) {
-		unbeaten = idset_minus(&unbeaten, &c->kinds[i].worse);
-		beaten = beaten || !idset_empty(&c->kinds[i].worse);
-		undecided = undecided || c->kinds[i].undecided;
+	if (main && !h.beaten) { /* what is rarer may yet tell them apart; its doubts count less */
+		struct hearing rest = hear(c, false);
+
+		if (rest.beaten) {
+			h = rest;
+			main = false;
+		}
 	}
-	if (beaten && !idset_empty(&unbeaten))
-		return choose_best(c, &unbeaten);
-	c->r->matters = beaten || undecided ? MATTERS_UNDECIDED : MATTERS_NO;
-	if (beaten)
-		say_contradiction(c);
-	else if (undecided)
+	if (h.beaten && !idset_empty(&h.unbeaten))
+		return choose_best(c, &h.unbeaten);
+	c->r->matters = h.beaten || h.undecided ? MATTERS_UNDECIDED : MATTERS_NO;
+	if (h.beaten)
+		say_contradiction(c, main);
+	else if (h.undecided)
 		say(c, "undecided: too few samples, or intervals too wide to tell the nodes apart");
 	else
 		say(c, "binding makes no measurable difference here");
@@ -326,8 +373,10 @@ int recommend(struct result *res)
 {
 	struct recommendation *all;
 	size_t n;
-	int rc = recommend_all(&res->machine, res, &all, &n);
+	int rc = derive(res);
 
+	if (rc == 0)
+		rc = recommend_all(&res->machine, res, &all, &n);
 	if (rc < 0)
 		return rc;
 	recommendations_free(res->recommendations, res->nrecommendations);

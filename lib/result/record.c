@@ -10,7 +10,6 @@
 #include "result/field.h"
 #include "result/statistics.h"
 #include "result/value.h"
-#include "util/units.h"
 
 /* What the samples are and what is made of them: record_merge leaves it alone. */
 static const char *const of_samples[] = { "samples", "at",   "round", "fresh", "median",
@@ -50,6 +49,29 @@ void record_set(struct record *r, ...)
 	while ((field = va_arg(names, const char *)))
 		r->has |= bit(field);
 	va_end(names);
+}
+
+void record_unset(struct record *r, ...)
+{
+	const char *field;
+	va_list names;
+
+	va_start(names, r);
+	while ((field = va_arg(names, const char *)))
+		r->has &= ~bit(field);
+	va_end(names);
+}
+
+uint64_t record_fields(const char *field, ...)
+{
+	uint64_t set = 0;
+	va_list names;
+
+	va_start(names, field);
+	for (; field; field = va_arg(names, const char *))
+		set |= bit(field);
+	va_end(names);
+	return set;
 }
 
 bool record_has(const struct record *r, const char *field)
@@ -154,12 +176,12 @@ int record_merge(struct record *r, const struct record *part)
 	return rc;
 }
 
-bool record_same_cell(const struct record *a, const struct record *b)
+bool record_same_but(const struct record *a, const struct record *b, uint64_t fields_apart)
 {
 	uint64_t differ = a->has ^ b->has;
 
 	for (size_t i = 0; i < nfields; i++) {
-		if (!fields[i].identifies)
+		if (!fields[i].identifies || fields_apart >> i & 1)
 			continue;
 		if (differ >> i & 1)
 			return false;
@@ -167,6 +189,11 @@ bool record_same_cell(const struct record *a, const struct record *b)
 			return false;
 	}
 	return true;
+}
+
+bool record_same_cell(const struct record *a, const struct record *b)
+{
+	return record_same_but(a, b, 0);
 }
 
 bool record_has_figure(const struct record *r)
@@ -179,54 +206,4 @@ bool record_same_outcome(const struct record *a, const struct record *b)
 {
 	return a->status == b->status && strcmp(a->test, b->test) == 0 &&
 	       strcmp(a->reason, b->reason) == 0;
-}
-
-struct name {
-	char *buf;
-	size_t size, used;
-};
-
-__attribute__((format(printf, 3, 4))) static void add(struct name *n, const char *between,
-						      const char *fmt, ...)
-{
-	char part[96];
-	va_list args;
-	int length;
-
-	va_start(args, fmt);
-	vsnprintf(part, sizeof part, fmt, args);
-	va_end(args);
-	if (n->used >= n->size)
-		return;
-	length =
-		snprintf(n->buf + n->used, n->size - n->used, "%s%s", n->used ? between : "", part);
-	n->used += length > 0 ? (size_t)length : 0;
-}
-
-char *record_name(const struct record *r, char *buf, size_t size)
-{
-	struct name n = { .buf = buf, .size = size };
-	bool copy = record_has(r, "direction"), nodes = record_has(r, "cpu_node");
-	char bytes[32];
-
-	if (size)
-		buf[0] = '\0';
-	if (record_has(r, "memory"))
-		add(&n, " ", "%s", memory_kind_name(r->memory));
-	if (copy)
-		add(&n, " ", "%s", direction_name(r->direction));
-	/* A copy is one for its bandwidth unless said otherwise. */
-	if (record_has(r, "metric") && !(copy && strcmp(r->metric, "bandwidth") == 0))
-		add(&n, " ", "%s", r->metric);
-	else if (!copy && !nodes)
-		add(&n, " ", "%s", r->test);
-	if (copy && record_has(r, "bytes") && strcmp(r->metric, "latency") == 0)
-		add(&n, " ", "of %s", format_size(bytes, sizeof bytes, r->bytes));
-	if (nodes && record_has(r, "mem_node") && r->cpu_node != r->mem_node)
-		add(&n, ", ", "CPU node %d, memory node %d", r->cpu_node, r->mem_node);
-	else if (nodes || record_has(r, "mem_node"))
-		add(&n, ", ", "node %d", nodes ? r->cpu_node : r->mem_node);
-	if (record_has(r, "gpu"))
-		add(&n, ", ", "GPU %d", r->gpu);
-	return buf;
 }

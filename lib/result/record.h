@@ -24,6 +24,13 @@ enum memory_kind {
 	MEM_MAPPED, /* the GPU loads and stores host memory itself */
 };
 enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
+/* Cells that are measured at one and the same time. */
+enum together {
+	TOGETHER_BOTH_WAYS, /* the two directions of one GPU, or of one pair of peers */
+	TOGETHER_OWN_NODES, /* all GPUs, each from the node that it is declared to hang on */
+	TOGETHER_ONE_NODE,  /* all GPUs from one node */
+	TOGETHER_CROSSED,   /* all GPUs, each from another node than its own */
+};
 enum better { BETTER_HIGHER, BETTER_LOWER };
 enum status {
 	STATUS_OK,
@@ -69,8 +76,14 @@ struct record {
 	int cpu_node, mem_node, gpu;
 	enum direction direction;
 	enum memory_kind memory;
-	enum page_kind pages; /* what was obtained, not what was asked for */
-	uint64_t bytes;       /* of one array or one copy */
+	enum together together;
+	struct series gpus; /* of a sum over several: their numbers */
+	int peer;           /* the other GPU of a pair; direction d2h: gpu to peer */
+	bool peer_access;   /* gpu may reach peer's memory itself */
+	char path[8]; /* between gpu and peer, in nvidia-smi's words: X NV# PIX PXB PHB NODE SYS */
+	enum page_kind pages_asked; /* where a bench measures several kinds; else absent */
+	enum page_kind pages;       /* what was obtained, not what was asked for */
+	uint64_t bytes;             /* of one array or one copy */
 	int threads;
 	char kernel[32];       /* the inner loop: "triad-avx512-nt" */
 	struct series samples; /* raw, in the order taken */
@@ -79,7 +92,15 @@ struct record {
 	struct series fresh;   /* per sample: which allocation of the buffers, from 0 */
 	double median, low, high, best, spread; /* spread: mad_of (statistics.h) / median */
 	struct placement placement;
-	bool verified;   /* the data were checked and right */
+	bool verified; /* the data were checked and right */
+	/* What the link could carry, bytes per second (physics.h): as negotiated under load, and
+	 * at what both its ends could do. */
+	double ceiling_negotiated, ceiling_capable;
+	char ceiling_why[120]; /* where there is no such reference: why */
+	double of_alone; /* of joint cells: median over that of the same cell, or cells, alone */
+	/* Start-up time (s), rate (B/s) and the size at which half the rate is reached (bytes),
+	 * fitted over the sizes of one series; at its largest size. */
+	double fit_start, fit_rate, fit_half;
 	bool undersized; /* working set under four times the caches */
 	json_t *more;    /* every other key, kept as it came; owned, may be NULL */
 	enum status status;
@@ -94,7 +115,14 @@ void record_release(struct record *r);
  * those of JSON. record_set marks fields as present: record_set(r, "gpu",
  * "bytes", NULL). A name that is not in the table aborts: it is a programmer's error. */
 void record_set(struct record *r, ...) __attribute__((sentinel));
+void record_unset(struct record *r, ...) __attribute__((sentinel)); /* absent from here on */
 bool record_has(const struct record *r, const char *field);
+/* Their bits. */
+uint64_t record_fields(const char *field, ...) __attribute__((sentinel));
+
+/* How the reason of a skipped cell begins that could have been measured with more time or memory;
+ * any other cannot be measured on this machine. */
+#define LEFT_OUT "left out: "
 
 /* Sets status and its reason. */
 void record_status(struct record *r, enum status s, const char *fmt, ...)
@@ -125,15 +153,23 @@ bool record_has_figure(const struct record *r);
 
 /* The same cell: all identifying fields alike (rows marked so in the table). */
 bool record_same_cell(const struct record *a, const struct record *b);
+/* The same, but for what some fields say (record_fields). */
+bool record_same_but(const struct record *a, const struct record *b, uint64_t fields_apart);
 /* The same came of them: test, status and reason, so that one line tells of both. */
 bool record_same_outcome(const struct record *a, const struct record *b);
-/* "pinned h2d, node 1, GPU 3": names a cell for a person. Returns buf. */
+/* "pinned h2d, node 1, GPU 3", "GPU 2 of all at once from node 0, pinned h2d", "GPU 0 to GPU 3
+ * (NV12), peer access on": names a cell for a person. Returns buf. */
 char *record_name(const struct record *r, char *buf, size_t size);
+/* What is measured, without where: "pinned h2d while d2h runs too", "pinned d2h host-latency of
+ * 4 KiB". A copy says its size unless it is one of RECORD_USUAL_COPY for bandwidth. Returns buf. */
+char *record_what(const struct record *r, char *buf, size_t size);
+enum { RECORD_USUAL_COPY = 64 << 20 };
 
 const char *status_name(enum status s);
 const char *direction_name(enum direction d);
 const char *memory_kind_name(enum memory_kind m);
 const char *page_kind_name(enum page_kind p);
+const char *together_name(enum together t);
 /* All of them, in the order of the enum, then NULL: the choices of an option. */
 extern const char *const page_kind_words[];
 

@@ -35,6 +35,7 @@ struct finding { /* an element of "checks" */
 	char status[8]; /* "pass", "warn", "fail" or "skip" */
 	char subject[64];
 	char observed[160], expected[160], fix[240], source[120];
+	char authority[160]; /* whose word it rests on */
 	json_t *more;
 };
 
@@ -53,8 +54,12 @@ enum agreement { AGREES, DISAGREES, UNDECLARED };
 /* Node `best` against node `other` on one kind of cell of one GPU. */
 struct evidence {
 	char test[32], metric[32];
+	/* What the records do not say has has_.. false: a kernel's launch has no direction. */
+	bool has_direction, has_memory, has_together, has_pages_asked;
 	enum direction direction;
 	enum memory_kind memory;
+	enum together together; /* both ways: of a sum, or of one direction while the other runs */
+	enum page_kind pages_asked;
 	uint64_t bytes;       /* of one copy; 0: the records do not say */
 	int best, other;      /* nodes */
 	double advantage;     /* median of ratios paired within a round; above 1: best is better */

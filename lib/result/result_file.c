@@ -42,6 +42,15 @@ static int read_all(int fd, char **text, size_t *length)
 	return 0;
 }
 
+/* The text ends where more was to come; a number cut within ("0.") is no token. */
+static bool is_cut_off(const json_error_t *wrong, size_t length)
+{
+	enum json_error_code code = json_error_code(wrong);
+
+	return code == json_error_premature_end_of_input ||
+	       (code == json_error_invalid_syntax && (size_t)wrong->position >= length);
+}
+
 static int parse(json_t **doc, const char *text, size_t length, const char *name, struct err *e)
 {
 	json_error_t wrong;
@@ -54,10 +63,7 @@ static int parse(json_t **doc, const char *text, size_t length, const char *name
 	if (json_error_code(&wrong) == json_error_out_of_memory)
 		return err_set(e, -ENOMEM, "%s: out of memory", name);
 	return err_set(e, -EINVAL, "%s: line %d, column %d: %s%s", name, wrong.line, wrong.column,
-		       json_error_code(&wrong) == json_error_premature_end_of_input
-			       ? "the file is cut off: "
-			       : "",
-		       wrong.text);
+		       is_cut_off(&wrong, length) ? "the file is cut off: " : "", wrong.text);
 }
 
 int result_read(struct result *r, const char *path, struct err *e)

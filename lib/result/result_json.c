@@ -44,6 +44,12 @@ static json_t *evidence_to_json(const struct evidence *ev)
 	json_t *o = json_object();
 	int bad = members_to_json(o, evidence_table, nevidence_table, ev);
 
+	for (size_t i = 0; i < nevidence_optional; i++) {
+		const struct optional_field *f = &evidence_optional[i];
+
+		if (*(const bool *)((const char *)ev + f->has))
+			bad |= members_to_json(o, &f->field, 1, ev);
+	}
 	if (ev->bytes == 0)
 		json_object_del(o, "bytes");
 	return json_or_null(o, bad);
@@ -210,6 +216,20 @@ static int read_check(struct result *r, const json_t *o, struct err *e)
 	return rc;
 }
 
+static int read_optional(struct evidence *ev, const json_t *o, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < nevidence_optional; i++) {
+		const struct optional_field *f = &evidence_optional[i];
+		bool there = json_object_get(o, f->field.key) != NULL;
+
+		*(bool *)((char *)ev + f->has) = there;
+		rc = members_from_json(&f->field, 1, ev, o, e);
+	}
+	return rc;
+}
+
 static int read_evidence(struct recommendation *r, const json_t *list, struct err *e)
 {
 	struct err inner = { "" };
@@ -223,6 +243,8 @@ static int read_evidence(struct recommendation *r, const json_t *list, struct er
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		rc = members_from_json(evidence_table, nevidence_table, &r->evidence[i],
 				       json_array_get(list, i), &inner);
+		if (rc == 0)
+			rc = read_optional(&r->evidence[i], json_array_get(list, i), &inner);
 		if (rc < 0)
 			return err_set(e, rc, "evidence[%zu].%s", i, inner.text);
 		r->nevidence++;

@@ -24,13 +24,12 @@ const struct field finding_table[] = {
 	{ MEMBER(finding, expected), .type = FIELD_TEXT },
 	{ MEMBER(finding, fix), .type = FIELD_TEXT },
 	{ MEMBER(finding, source), .type = FIELD_TEXT },
+	{ MEMBER(finding, authority), .type = FIELD_TEXT },
 };
 
 const struct field evidence_table[] = {
 	{ NEEDED(evidence, test), .type = FIELD_TEXT },
 	{ NEEDED(evidence, metric), .type = FIELD_TEXT },
-	{ NEEDED(evidence, direction), .type = FIELD_WORD, .words = direction_words },
-	{ NEEDED(evidence, memory), .type = FIELD_WORD, .words = memory_words },
 	{ MEMBER(evidence, bytes), .type = FIELD_U64 },
 	{ NEEDED(evidence, best), .type = FIELD_INT },
 	{ NEEDED(evidence, other), .type = FIELD_INT },
@@ -38,6 +37,19 @@ const struct field evidence_table[] = {
 	{ NEEDED(evidence, low), .type = FIELD_NUMBER },
 	{ NEEDED(evidence, high), .type = FIELD_NUMBER },
 	{ NEEDED(evidence, matters), .type = FIELD_WORD, .words = matters_words },
+};
+
+#define OPTIONAL(m, w)                                                                             \
+	{                                                                                          \
+		.field = { MEMBER(evidence, m), .type = FIELD_WORD, .words = w },                  \
+		.has = offsetof(struct evidence, has_##m)                                          \
+	}
+
+const struct optional_field evidence_optional[] = {
+	OPTIONAL(direction, direction_words),
+	OPTIONAL(memory, memory_words),
+	OPTIONAL(together, together_words),
+	OPTIONAL(pages_asked, page_kind_words),
 };
 
 const struct field recommendation_table[] = {
@@ -56,8 +68,10 @@ const struct field recommendation_table[] = {
 COUNT(run_table);
 COUNT(finding_table);
 COUNT(evidence_table);
+COUNT(evidence_optional);
 COUNT(recommendation_table);
 
 #undef COUNT
+#undef OPTIONAL
 #undef NEEDED
 #undef MEMBER

@@ -9,4 +9,12 @@
 extern const struct field run_table[], finding_table[], evidence_table[], recommendation_table[];
 extern const size_t nrun_table, nfinding_table, nevidence_table, nrecommendation_table;
 
+/* The members of evidence that may be absent, and where each one's flag stands. */
+struct optional_field {
+	struct field field;
+	size_t has; /* offset of a bool */
+};
+extern const struct optional_field evidence_optional[];
+extern const size_t nevidence_optional;
+
 #endif

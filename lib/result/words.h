@@ -3,7 +3,10 @@
 #ifndef NB_RESULT_WORDS_H
 #define NB_RESULT_WORDS_H
 
-extern const char *const direction_words[], *const memory_words[], *const matters_words[],
-									   *const proof_words[];
+extern const char *const direction_words[];
+extern const char *const memory_words[];
+extern const char *const matters_words[];
+extern const char *const together_words[];
+extern const char *const proof_words[];
 
 #endif

@@ -25,12 +25,12 @@ is "$(grep -nE '\b(exit|printf|puts|getenv|perror)\(' lib/*/*.c | grep -vE '\b(v
     grep -vE '^lib/[a-z]+/[a-z_]+\.c:[0-9]+:[[:space:]]*(/?\*|//)|^lib/machine/hwtopo.c:.*getenv')" "" "the library neither prints nor exits nor reads the environment"
 is "$(grep -nE '"/(sys|proc)/' -r lib bench diag numabench.c | grep -v 'lib/machine/sysroot')" "" \
     "no literal path under /sys or /proc outside sysroot"
-is "$(git ls-files -co --exclude-standard '*.c' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 }')" "" \
+is "$(git ls-files -co --exclude-standard '*.c' '*.h' '*.cu' | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 }')" "" \
     "no file over 500 lines"
 is "$(for f in bench/*.c; do n=$(wc -l <"$f"); [ "$n" -le 150 ] || echo "$f: $n"; done)" "" "no bench over 150 lines"
 ok test "$(wc -l <Makefile)" -le 150 -- "the Makefile has at most 150 lines"
 if command -v shellcheck >/dev/null; then
-    ok shellcheck -x -s bash -e SC2154,SC2046,SC2016,SC1091 tests/run tests/cli/*.t scripts/install-packages scripts/quickstart scripts/check -- "shellcheck has nothing to say"
+    ok shellcheck -x -s bash -e SC2154,SC2046,SC2016,SC1091 tests/run tests/cli/*.t scripts/install-packages scripts/portable scripts/quickstart scripts/check -- "shellcheck has nothing to say"
 else
     skip "shellcheck is not installed"
 fi

@@ -122,7 +122,7 @@ static void the_record_says_where(void **state)
 	r.memory = MEM_PINNED;
 	r.direction = DIR_D2H;
 	record_set(&r, "gpu", "mem_node", "memory", "direction", NULL);
-	pattern_report(&r, &m);
+	pattern_report(&r, DIR_H2D, &m);
 	assert_int_equal(r.status, STATUS_CORRUPT);
 	for (size_t i = 0; i < 5; i++) {
 		static const char *const words[] = {

@@ -55,6 +55,50 @@ static void test_round_trip(void **state)
 	unlink(path);
 }
 
+/* What a kind does not have is absent, there and back; an older version's evidence has it all. */
+static void test_evidence(void **state)
+{
+	static const char *const keys[] = { "direction", "memory", "together", "pages_asked" };
+	struct result res, again;
+	json_t *doc, *o;
+	struct err e = { "" };
+
+	(void)state;
+	for (unsigned mask = 0; mask < 16; mask++) {
+		struct evidence *ev;
+
+		plant_whole(&res);
+		ev = &res.recommendations[0].evidence[0];
+		ev->has_direction = mask & 1;
+		ev->has_memory = mask & 2;
+		ev->has_together = mask & 4;
+		ev->has_pages_asked = mask & 8;
+		ev->direction = DIR_D2H;
+		ev->memory = MEM_MAPPED;
+		ev->together = TOGETHER_BOTH_WAYS;
+		ev->pages_asked = PAGES_THP;
+		doc = result_to_json(&res);
+		o = json_array_get(
+			json_object_get(json_array_get(json_object_get(doc, "recommendations"), 0),
+					"evidence"),
+			0);
+		for (unsigned i = 0; i < 4; i++)
+			assert_int_equal(json_object_get(o, keys[i]) != NULL, mask >> i & 1);
+		result_init(&again);
+		if (result_from_json(&again, doc, &e) < 0)
+			fail_msg("%s", e.text);
+		ev = &again.recommendations[0].evidence[0];
+		assert_int_equal(ev->has_direction | ev->has_memory << 1 | ev->has_together << 2 |
+					 ev->has_pages_asked << 3,
+				 mask);
+		if (mask & 2)
+			assert_int_equal(ev->memory, MEM_MAPPED);
+		json_decref(doc);
+		result_release(&again);
+		result_release(&res);
+	}
+}
+
 static void test_empty_result(void **state)
 {
 	struct result res, again;
@@ -251,6 +295,8 @@ static void test_wrong_types(void **state)
 		{ "recommendations/0/agrees_with_declared", "1",
 		  "agrees_with_declared: true, false or" },
 		{ "recommendations/0/evidence", "1", "recommendations[0].evidence: a list" },
+		{ "recommendations/0/evidence/0/together", "\"alone\"",
+		  "recommendations[0].evidence[0].together: \"alone\" is none of both-ways" },
 		{ "recommendations/0/evidence/0/best", "null",
 		  "recommendations[0].evidence[0].best: a" },
 		{ "verdict/status", "\"maybe\"", "verdict.status: pass, fail or unknown" },
@@ -276,10 +322,10 @@ static void test_wrong_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_empty_result),
-		cmocka_unit_test(test_unknown_keys), cmocka_unit_test(test_no_json),
-		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_nesting),
-		cmocka_unit_test(test_wrong_types),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_empty_result),
+		cmocka_unit_test(test_evidence),   cmocka_unit_test(test_unknown_keys),
+		cmocka_unit_test(test_no_json),    cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_nesting),    cmocka_unit_test(test_wrong_types),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

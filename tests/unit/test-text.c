@@ -108,7 +108,7 @@ static void fail_record(struct record *r, enum status status, const char *reason
 
 static void add_memory(struct result *res, int nodes)
 {
-	static const char *const metrics[] = { "read", "write", "copy", "scale", "add", "triad" };
+	static const char *const metrics[] = { "read", "fill", "copy", "scale", "add", "triad" };
 
 	for (int cpu = 0; cpu < nodes; cpu++)
 		for (int mem = 0; mem < nodes; mem++) {
@@ -141,6 +141,8 @@ static void recommend_node(struct result *res, int gpu, int node, enum matters m
 		r.evidence[i] = (struct evidence){
 			.test = "gpu-bandwidth",
 			.metric = "bandwidth",
+			.has_direction = true,
+			.has_memory = true,
 			.direction = i ? DIR_D2H : DIR_H2D,
 			.memory = MEM_PINNED,
 			.best = node,
@@ -262,7 +264,7 @@ static void a_server_reads_well(void **state)
 			   "GPU 4-6: node 1: pinned h2d 1.38x node 0, 95 % interval 1.36-1.40",
 			   "declared: node 1, agrees; also pinned d2h 1.38x",
 			   "no measurable difference", "\nPinned h2d, GB/s\n",
-			   "\nPageable d2h, GB/s\n", "\nPinned h2d latency, us\n",
+			   "\nPageable d2h, GB/s\n", "\nPinned h2d latency of 4 B, us\n",
 			   "node 0    26.2+", "node 1    19.0-", "\nMemory bandwidth, triad, GB/s;",
 			   "\nMemory latency, ns;", "89.3+", "141.7-",
 			   "\nEach node's own memory, GB/s\n",
@@ -452,9 +454,10 @@ static void records_are_a_table(void **state)
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 80);
 	expect_parts(text,
-		     PARTS("mem-bandwidth\n", "gpu-latency\n", "CPUs of", "95 % interval",
-			   "samples", "89.3 ns", "failed", "pinned h2d ",
-			   "mem-bandwidth: 1 cell failed (", "): mbind: out of memory on node 0"));
+		     PARTS("mem-bandwidth, GB/s\n", "gpu-latency, us, 12 samples each, all ok\n",
+			   "mem-latency, ns, 12", "CPUs of", "95 % interval", "  samples",
+			   "  89.3  ", "failed", "pinned h2d ", "mem-bandwidth: 1 cell failed (",
+			   "): mbind: out of memory on node 0"));
 	free(text);
 	result_release(&res);
 }
