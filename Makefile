@@ -9,7 +9,7 @@ WERROR    ?= -Werror# WERROR= leaves warnings as warnings, for a compiler newer 
 
 WARN     := -Wall -Wextra -Wimplicit-fallthrough -Wshadow -Wconversion $(WERROR)
 CFLAGS   ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -DNB_VERSION='"$(VERSION)"' -Ilib -Ibench
+CPPFLAGS += -D_GNU_SOURCE -DNB_VERSION='"$(VERSION)"' -DNB_BUILD='"$(BUILT)"' -Ilib -Ibench
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) -pthread
 LDLIBS   := -lhwloc -lnuma -ljansson -lm -ldl -lrt -lpthread
 ifneq ($(SANITIZE),)
@@ -20,17 +20,10 @@ endif
 Q   := $(if $(V),,@)
 say := @$(if $(V),:,echo)
 
-# A toolkit makes gpu_cuda.c, its absence gpu_none.c.
-CUDART := $(firstword $(wildcard $(foreach d,lib64 lib targets/x86_64-linux/lib targets/sbsa-linux/lib,$(CUDA_HOME)/$(d)/libcudart_static.a)))
-ifneq ($(and $(CUDART),$(wildcard $(CUDA_HOME)/include/cuda_runtime_api.h)),)
-CUDA := 1
-CUDA_VERSION := $(shell sed -n 's/^\#define CUDART_VERSION *\([0-9]*\)$$/\1/p' $(CUDA_HOME)/include/cuda_runtime_api.h)
-$(B)/obj/lib/machine/gpu_cuda.o $(B)/obj/tests/sim/%.o: private CPPFLAGS += -isystem $(CUDA_HOME)/include
-endif
+include scripts/cuda.mk # what there is of CUDA: CUDA, CUDA_SRC, CUDART, KERNELS, NVCC, BUILT
 
-CPPFLAGS += -DNB_BUILD='"$(if $(CUDA),with CUDA runtime $(CUDA_VERSION),without CUDA: no toolkit at build time)"'
-
-LIB_SRC   := $(filter-out lib/machine/gpu_$(if $(CUDA),none,cuda).c,$(wildcard lib/*/*.c)) $(wildcard bench/kernels/*.c)
+LIB_SRC   := $(filter-out $(if $(CUDA),%/gpu_none.c,$(CUDA_SRC)) $(if $(KERNELS),%/gpu_kernels_none.c),$(wildcard lib/*/*.c bench/kernels/*.c)) \
+	$(if $(KERNELS),$(wildcard bench/kernels/*.cu))
 BENCH     := $(basename $(notdir $(wildcard bench/*.c)))
 DIAG      := $(basename $(notdir $(wildcard diag/*.c)))
 SIM_SRC   := $(wildcard tests/sim/*.c)
@@ -45,33 +38,39 @@ UNIT_PROGRAMS := $(addprefix $(B)/tests/unit/,$(UNIT))
 HELPERS   := $(addprefix $(B)/tests/helpers/,$(HELPER))
 MAN       := $(B)/man/numabench.1 $(patsubst %,$(B)/man/numabench-%.1,$(BENCH) $(DIAG))
 
-obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+obj = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
 BENCH_MAIN := $(call obj,$(wildcard bench/main/*.c))
 SIM_OBJ := $(call obj,$(filter-out tests/sim/nvml.c,$(SIM_SRC)))
 
-.PHONY: all force vm-check demo check check-programs sim install man clean help fidelity format
+.PHONY: all force vm-check demo check check-programs sim install portable man clean help fidelity format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAMS)
 
 help:
-	@echo "make            build/bin/numabench and what it runs   (CUDA: $(if $(CUDA),$(CUDA_HOME),no toolkit found))"
+	@echo "make            build/bin/numabench and what it runs, $(BUILT)"
 	@echo "make check      all tests                              make SANITIZE=address,undefined check"
 	@echo "make vm-check   those in virtual machines only         make demo"
 	@echo "make fidelity   our figures beside those of other tools, in turn, as ratios"
+	@echo "make portable   a tarball for machines that have nothing installed"
 	@echo "make man        the manual pages                       make install PREFIX= DESTDIR="
 	@echo "make format     clang-format over the sources          make clean"
 
 # Everything is rebuilt when the flags change.
+FLAGS = $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(CUDART) $(NVCCFLAGS)
 $(B)/flags: force
-	@mkdir -p $(B); echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(CUDART)' | cmp -s - $@ || \
-	echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $(CUDART)' >$@
+	@mkdir -p $(B); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(say) "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/obj/%.o: %.cu $(B)/flags
+	@mkdir -p $(@D)
+	$(say) "  NVCC  $<"
+	$(Q)$(NVCC) $(CPPFLAGS) $(NVCCFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@mkdir -p $(@D)
@@ -81,34 +80,34 @@ $(LIB): $(call obj,$(LIB_SRC))
 define link
 	@mkdir -p $(@D)
 	$(say) "  LINK  $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(1) $(LDLIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(1) -o $@
 endef
 
-$(B)/bin/numabench: $(B)/obj/numabench.o $(LIB)
-	$(call link,$(CUDART))
-$(BENCH:%=$(B)/$(LIBEXEC)/%): $(B)/$(LIBEXEC)/%: $(B)/obj/bench/%.o $(BENCH_MAIN) $(LIB)
-	$(call link,$(CUDART))
-$(DIAG:%=$(B)/$(LIBEXEC)/%): $(B)/$(LIBEXEC)/%: $(B)/obj/diag/%.o $(LIB)
-	$(call link,$(CUDART))
+# The programs: in which folder, from what besides their own objects, linked with what (the name of a variable).
+define programs
+$(B)/$(1)bin/numabench: $(B)/obj/numabench.o
+$(BENCH:%=$(B)/$(1)$(LIBEXEC)/%): $(B)/$(1)$(LIBEXEC)/%: $(B)/obj/bench/%.o $(BENCH_MAIN)
+$(DIAG:%=$(B)/$(1)$(LIBEXEC)/%): $(B)/$(1)$(LIBEXEC)/%: $(B)/obj/diag/%.o
+$(PROGRAMS:$(B)/%=$(B)/$(1)%): $(2) $(LIB)
+	$$(call link,$$($(3)))
+endef
 
-# The same objects over a simulated CUDA runtime, clock and sysfs (tests/sim).
-RPATH := -Wl,-rpath,'$$ORIGIN
+LIBS := $(CUDART) $(LDLIBS)
+$(eval $(call programs,,,LIBS))
+
+# The same objects over a simulated CUDA runtime, GPU kernels, clock and sysfs (tests/sim).
+SIM_LIBS := -Wl,-rpath,'$$ORIGIN/../lib:$$ORIGIN/../../lib' $(LDLIBS)
+$(eval $(call programs,sim/,$(SIM_OBJ),SIM_LIBS))
 sim: $(SIM_PROGRAMS)
-$(B)/sim/bin/numabench: $(B)/obj/numabench.o $(SIM_OBJ) $(LIB)
-	$(call link,$(RPATH)/../lib')
-$(BENCH:%=$(B)/sim/$(LIBEXEC)/%): $(B)/sim/$(LIBEXEC)/%: $(B)/obj/bench/%.o $(BENCH_MAIN) $(SIM_OBJ) $(LIB)
-	$(call link,$(RPATH)/../../lib')
-$(DIAG:%=$(B)/sim/$(LIBEXEC)/%): $(B)/sim/$(LIBEXEC)/%: $(B)/obj/diag/%.o $(SIM_OBJ) $(LIB)
-	$(call link,$(RPATH)/../../lib')
 $(B)/sim/lib/libnvidia-ml.so.1: tests/sim/nvml.c tests/sim/scenario.c $(B)/flags
 	@mkdir -p $(@D)
 	$(say) "  LINK  $@"
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -shared -fvisibility=hidden $(filter %.c,$^) -ljansson -o $@
 
 $(UNIT_PROGRAMS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIB)
-	$(call link,$(CUDART) -lcmocka)
+	$(call link,$(LIBS) -lcmocka)
 $(HELPERS): $(B)/tests/helpers/%: $(B)/obj/tests/helpers/%.o $(LIB)
-	$(call link,$(CUDART))
+	$(call link,$(LIBS))
 
 check-programs: $(PROGRAMS) $(SIM_PROGRAMS) $(UNIT_PROGRAMS) $(HELPERS)
 check: check-programs
@@ -125,24 +124,10 @@ demo: all sim
 fidelity: all $(HELPERS)
 	BUILD=$(B) tests/fidelity/run
 
-man: $(MAN)
-$(B)/man/numabench.1: $(B)/bin/numabench
-	@mkdir -p $(@D)
-	$(Q)$< --man >$@
-$(B)/man/numabench-%.1: $(B)/$(LIBEXEC)/%
-	@mkdir -p $(@D)
-	$(Q)$< --man >$@
-
-install: all man
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/numabench
-	install -m 755 $(B)/bin/numabench $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(filter-out $(B)/bin/%,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/$(LIBEXEC)
-	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 results/schema.json $(DESTDIR)$(PREFIX)/share/numabench
+include scripts/install.mk # man, install, portable
 
 format:
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+	git ls-files '*.c' '*.h' '*.cu' | xargs clang-format -i
 
 clean:
 	rm -rf $(B)

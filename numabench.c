@@ -34,7 +34,7 @@ static const struct command command = {
 	.about = "Without options: the machine, every GPU's declared binding, and what to try "
 		 "next.\n\n"
 		 "Commands: topology, report, bind (they look); mem-bandwidth, mem-latency, "
-		 "gpu-bandwidth, gpu-latency (they measure). Each has its own --help.",
+		 "gpu-bandwidth, gpu-latency, gpu-peer (they measure). Each has its own --help.",
 	.options = option_tables,
 };
 
@@ -98,9 +98,9 @@ static int check_request(struct front *f, struct err *e)
 
 	rc = ask->quick && ask->thorough
 		     ? err_set(e, -EINVAL, "--quick and --thorough exclude each other")
-		     : tests_parse(ask->only, &f->rows, e);
+		     : tests_parse(ask->only, ask->quick, &f->rows, e);
 	if (rc == 0 && ask->skip) {
-		rc = tests_parse(ask->skip, &skipped, e);
+		rc = tests_parse(ask->skip, false, &skipped, e);
 		f->rows = idset_minus(&f->rows, &skipped);
 	}
 	if (rc == 0 && idset_empty(&f->rows))
@@ -149,13 +149,15 @@ static bool can_run(const struct front *f, size_t row)
  * measure needs none. */
 static double share_of(const struct front *f, size_t row)
 {
-	double left = request_pace(&f->ask).budget_s - elapsed(f), share = 0;
-	int weights = 0;
+	const struct idset gpus = idset_minus(&f->gpus, &f->closed_gpus);
+	const size_t ngpus = idset_count(&gpus);
+	double left = request_pace(&f->ask).budget_s - elapsed(f), share = 0, weights = 0;
 
 	for (size_t i = row; i < ntests; i++)
-		weights += can_run(f, i) ? tests[i].weight : 0;
-	if (can_run(f, row))
-		share = left * tests[row].weight / weights;
+		if (can_run(f, i))
+			weights += test_weight(&tests[i], &f->res.machine, ngpus);
+	if (can_run(f, row) && weights > 0)
+		share = left * test_weight(&tests[row], &f->res.machine, ngpus) / weights;
 	return share < 1 ? 1 : share;
 }
 
@@ -206,6 +208,8 @@ static void fill_arguments(struct arguments *a, const struct front *f, double bu
 	a->v[n++] = a->seed;
 	a->v[n++] = "--rounds";
 	a->v[n++] = request_pace(ask).rounds;
+	if (ask->quick || ask->thorough)
+		a->v[n++] = ask->quick ? "--quick" : "--thorough";
 	if (ask->nodes)
 		a->v[n++] = "--nodes", a->v[n++] = ask->nodes;
 	if (ask->busy)

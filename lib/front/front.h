@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "machine/machine.h"
 #include "result/result.h"
 #include "util/err.h"
 #include "util/idset.h"
@@ -21,14 +22,20 @@ struct test {
 	const char *name; /* of the executable, too */
 	const char *summary;
 	bool needs_gpu;
-	int weight; /* its share of the budget */
+	bool not_quick; /* --quick leaves it out */
+	/* Its share of the budget: for each node pair, each GPU and node, each GPU and other GPU.
+	 */
+	double per_pair, per_gpu, per_peer;
 };
 extern const struct test tests[];
 extern const size_t ntests;
 
 /* The tests that "mem-bandwidth,gpu-latency" names, as a set of rows. -EINVAL
- * with e, which lists those there are. NULL: all. */
-int tests_parse(const char *list, struct idset *rows, struct err *e);
+ * with e, which lists those there are. NULL: all; quick: but for those that are not. */
+int tests_parse(const char *list, bool quick, struct idset *rows, struct err *e);
+
+/* How much of the budget a test needs on this machine with so many GPUs, against the others. */
+double test_weight(const struct test *t, const struct machine *m, size_t ngpus);
 
 /* ---- programs.c: where the executables are ---- */
 

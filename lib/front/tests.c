@@ -4,21 +4,28 @@
 
 #include "front/front.h"
 
+/* The shares are seconds of --quick on a server with two nodes and eight GPUs, where a process
+ * takes a third of a second to start on each GPU; they only matter against each other. */
 const struct test tests[] = {
 	{ .name = "mem-bandwidth",
-	  .weight = 4,
+	  .per_pair = 1.5,
 	  .summary = "STREAM-style kernels, every CPU node x memory node" },
 	{ .name = "mem-latency",
-	  .weight = 3,
+	  .per_pair = 1.0,
 	  .summary = "a pointer chase, every CPU node x memory node" },
 	{ .name = "gpu-bandwidth",
-	  .weight = 5,
+	  .per_gpu = 1.4,
 	  .needs_gpu = true,
-	  .summary = "pinned and pageable copies, both ways, every node x GPU" },
+	  .summary = "copies both ways, every node x GPU, and all GPUs at once" },
 	{ .name = "gpu-latency",
-	  .weight = 2,
+	  .per_gpu = 0.7,
 	  .needs_gpu = true,
-	  .summary = "small copies as the host sees them, every node x GPU" },
+	  .summary = "small copies, launches and loads, every node x GPU" },
+	{ .name = "gpu-peer",
+	  .per_peer = 0.2,
+	  .needs_gpu = true,
+	  .not_quick = true,
+	  .summary = "copies and loads between each two GPUs" },
 };
 const size_t ntests = sizeof tests / sizeof *tests;
 
@@ -30,11 +37,21 @@ static int find(const char *name, size_t length)
 	return -1;
 }
 
-int tests_parse(const char *list, struct idset *rows, struct err *e)
+double test_weight(const struct test *t, const struct machine *m, size_t ngpus)
+{
+	struct idset cpu = machine_cpu_nodes(m), mem = machine_memory_nodes(m);
+	double cpus = (double)idset_count(&cpu), mems = (double)idset_count(&mem);
+	double gpus = (double)ngpus, peers = ngpus ? gpus * (gpus - 1) : 0;
+
+	return t->per_pair * cpus * mems + t->per_gpu * mems * gpus + t->per_peer * peers;
+}
+
+int tests_parse(const char *list, bool quick, struct idset *rows, struct err *e)
 {
 	*rows = (struct idset){ 0 };
 	for (size_t i = 0; !list && i < ntests; i++)
-		idset_add(rows, (int)i);
+		if (!quick || !tests[i].not_quick)
+			idset_add(rows, (int)i);
 	for (const char *p = list; p;) {
 		size_t length = strcspn(p, ",");
 		int row = find(p, length);
