@@ -1,45 +1,71 @@
 /* cudart.c - doubles of the CUDA runtime functions that lib/machine/gpu_cuda.c uses:
- * errors, devices, memory. GPU memory is host memory. One thread at a time, as
- * numabench's workers use CUDA.
+ * errors and devices. The other parts: memory.c, streams.c, copies.c, gates.c, peers.c.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "cudart.h"
+
+#include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "cudart.h"
+#include "shared.h"
 #include "simclock.h"
-#include "where.h"
-
-enum { BLOCKS = 1024 };
 
 /* CUDA's functions have no handle: this is the process's one. */
 static struct sim {
 	pid_t pid;             /* that started CUDA; 0: nobody has */
 	int visible[SIM_GPUS]; /* scenario numbers, by CUDA's */
-	int nvisible, current; /* current: scenario number, or -1 */
-	cudaError_t last;
-	uint64_t random;
-	struct block blocks[BLOCKS];
+	int nvisible;
 	struct used_gpu used[SIM_GPUS];
 } sim;
+static pthread_mutex_t the_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static _Thread_local struct {
+	int current; /* scenario number + 1 */
+	cudaError_t last;
+} mine;
+
+uint64_t sim_enter(void)
+{
+	uint64_t now = simclock_call();
+
+	pthread_mutex_lock(&the_lock);
+	return now;
+}
+
+uint64_t sim_enter_at(uint64_t then_ns)
+{
+	bool realtime = scenario()->realtime;
+
+	if (realtime)
+		simclock_set(then_ns);
+	pthread_mutex_lock(&the_lock);
+	if (!realtime)
+		simclock_set(then_ns);
+	return realtime ? simclock_call() : then_ns;
+}
+
+void sim_leave(uint64_t now_ns)
+{
+	pthread_mutex_unlock(&the_lock);
+	simclock_set(now_ns);
+}
+
+void sim_pause(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+}
 
 struct used_gpu *sim_used(int gpu)
 {
 	return &sim.used[gpu];
 }
 
-uint64_t *sim_random(void)
-{
-	return &sim.random;
-}
-
 int sim_current(void)
 {
-	return sim.current;
+	return mine.current - 1;
 }
 
 /* --- errors ------------------------------------------------------------------ */
@@ -58,6 +84,21 @@ static const struct {
 	{ cudaErrorNoDevice, "cudaErrorNoDevice", "no CUDA-capable device is detected" },
 	{ cudaErrorInvalidDevice, "cudaErrorInvalidDevice", "invalid device ordinal" },
 	{ cudaErrorNotReady, "cudaErrorNotReady", "device not ready" },
+	{ cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle",
+	  "invalid resource handle" },
+	{ cudaErrorHostMemoryAlreadyRegistered, "cudaErrorHostMemoryAlreadyRegistered",
+	  "part or all of the requested memory range is already mapped" },
+	{ cudaErrorHostMemoryNotRegistered, "cudaErrorHostMemoryNotRegistered",
+	  "pointer does not correspond to a registered memory region" },
+	{ cudaErrorPeerAccessUnsupported, "cudaErrorPeerAccessUnsupported",
+	  "peer access is not supported between these two devices" },
+	{ cudaErrorPeerAccessAlreadyEnabled, "cudaErrorPeerAccessAlreadyEnabled",
+	  "peer access is already enabled" },
+	{ cudaErrorPeerAccessNotEnabled, "cudaErrorPeerAccessNotEnabled",
+	  "peer access has not been enabled" },
+	{ cudaErrorIllegalAddress, "cudaErrorIllegalAddress",
+	  "an illegal memory access was encountered" },
+	{ cudaErrorNotSupported, "cudaErrorNotSupported", "operation not supported" },
 };
 
 static size_t error_row(cudaError_t code)
@@ -82,15 +123,15 @@ const char *cudaGetErrorString(cudaError_t code)
 cudaError_t sim_give(cudaError_t code)
 {
 	if (code != cudaSuccess)
-		sim.last = code;
+		mine.last = code;
 	return code;
 }
 
 cudaError_t cudaGetLastError(void)
 {
-	cudaError_t last = sim.last;
+	cudaError_t last = mine.last;
 
-	sim.last = cudaSuccess;
+	mine.last = cudaSuccess;
 	return last;
 }
 
@@ -98,9 +139,13 @@ cudaError_t cudaGetLastError(void)
 
 static bool struck(const struct sim_fault *f, int gpu, int direction)
 {
+	unsigned long so_far =
+		f->kind == SIM_LATE_GATE ? sim.used[gpu].gates : sim.used[gpu].copies;
+
 	return (f->gpu == SIM_ANY || f->gpu == gpu) &&
 	       (f->direction == SIM_ANY || direction == SIM_ANY || f->direction == direction) &&
-	       sim.used[gpu].copies >= f->after;
+	       so_far >= f->after && sim.used[gpu].at_once >= f->at_once &&
+	       (f->kind != SIM_LATE_GATE || so_far - f->after < f->times);
 }
 
 const struct sim_fault *sim_fault(enum sim_fault_kind kind, int gpu, int direction)
@@ -161,8 +206,6 @@ static cudaError_t ready(void)
 	}
 	if (!sim.pid) {
 		sim.pid = getpid();
-		sim.random = s->seed * 2 + 1;
-		sim.current = -1;
 		for (size_t i = 0; i < s->ngpus; i++)
 			if (s->gpus[i].cuda)
 				all[n++] = (int)i;
@@ -176,7 +219,7 @@ static cudaError_t ready(void)
 	return sim.nvisible ? cudaSuccess : cudaErrorNoDevice;
 }
 
-static cudaError_t device(int ordinal, int *gpu)
+cudaError_t sim_device(int ordinal, int *gpu)
 {
 	cudaError_t rc = ready();
 
@@ -195,9 +238,11 @@ cudaError_t cudaDriverGetVersion(int *version)
 
 cudaError_t cudaGetDeviceCount(int *count)
 {
+	uint64_t now = sim_enter();
 	cudaError_t rc = ready();
 
 	*count = rc == cudaSuccess ? sim.nvisible : 0;
+	sim_leave(now);
 	return sim_give(rc);
 }
 
@@ -215,180 +260,121 @@ static void parse_uuid(char bytes[16], const char *text)
 	}
 }
 
-cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int ordinal)
+static void describe(struct cudaDeviceProp *p, const struct sim_gpu *g)
 {
-	int gpu;
-	cudaError_t rc = device(ordinal, &gpu);
-
-	if (rc != cudaSuccess)
-		return sim_give(rc);
-	const struct sim_gpu *g = &scenario()->gpus[gpu];
-
 	memset(p, 0, sizeof *p);
 	snprintf(p->name, sizeof p->name, "%s", g->name);
 	parse_uuid(p->uuid.bytes, g->uuid);
 	p->totalGlobalMem = g->memory;
 	sscanf(g->pci, "%x:%x:%x", (unsigned *)&p->pciDomainID, (unsigned *)&p->pciBusID,
 	       (unsigned *)&p->pciDeviceID);
-	return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int ordinal)
+{
+	uint64_t now = sim_enter();
+	int gpu;
+	cudaError_t rc = sim_device(ordinal, &gpu);
+
+	if (rc == cudaSuccess)
+		describe(p, &scenario()->gpus[gpu]);
+	sim_leave(now);
+	return sim_give(rc);
+}
+
+static cudaError_t attribute_of(const struct sim_gpu *g, enum cudaDeviceAttr attribute, int *value)
+{
+	switch (attribute) {
+	case cudaDevAttrComputeMode:
+		*value = g->compute_mode;
+		return cudaSuccess;
+	case cudaDevAttrL2CacheSize:
+		*value = (int)g->l2_bytes;
+		return cudaSuccess;
+	case cudaDevAttrMultiProcessorCount:
+		*value = 132; /* an H100's; decides how many threads a kernel has, which none has
+				 here */
+		return cudaSuccess;
+	case cudaDevAttrConcurrentManagedAccess:
+		*value = g->managed;
+		return cudaSuccess;
+#if CUDART_VERSION >= 12020
+	case cudaDevAttrHostNumaId:
+		*value = g->node_cuda;
+		return scenario()->numa_attributes ? cudaSuccess : cudaErrorInvalidValue;
+	case cudaDevAttrNumaId:
+		*value = g->own_node;
+		return scenario()->numa_attributes ? cudaSuccess : cudaErrorInvalidValue;
+#endif
+	default:
+		return cudaErrorInvalidValue;
+	}
 }
 
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attribute, int ordinal)
 {
+	uint64_t now = sim_enter();
 	int gpu;
-	cudaError_t rc = device(ordinal, &gpu);
+	cudaError_t rc = sim_device(ordinal, &gpu);
 
-	*value = SIM_NO_NODE;
-	if (rc != cudaSuccess)
-		return sim_give(rc);
-#if CUDART_VERSION >= 12020
-	if (attribute == cudaDevAttrHostNumaId)
-		*value = scenario()->gpus[gpu].node_cuda;
-	else if (attribute == cudaDevAttrNumaId)
-		*value = scenario()->gpus[gpu].own_node;
-	else
-#endif
-		return sim_give(cudaErrorInvalidValue);
-	return cudaSuccess;
+	if (rc == cudaSuccess)
+		rc = attribute_of(&scenario()->gpus[gpu], attribute, value);
+	sim_leave(now);
+	return sim_give(rc);
 }
 
 cudaError_t cudaDeviceGetByPCIBusId(int *ordinal, const char *pci)
 {
+	uint64_t now = sim_enter();
 	cudaError_t rc = ready();
+	int i = 0;
 
-	for (int i = 0; rc == cudaSuccess && i < sim.nvisible; i++)
-		if (strcmp(scenario()->gpus[sim.visible[i]].pci, pci) == 0) {
-			*ordinal = i;
-			return cudaSuccess;
-		}
-	return sim_give(rc == cudaSuccess ? cudaErrorInvalidDevice : rc);
+	while (i < sim.nvisible && strcmp(scenario()->gpus[sim.visible[i]].pci, pci) != 0)
+		i++;
+	if (rc == cudaSuccess && i == sim.nvisible)
+		rc = cudaErrorInvalidDevice;
+	*ordinal = i;
+	sim_leave(now);
+	return sim_give(rc);
+}
+
+/* The first use of a GPU in a process makes its context there. *now moves on by what it takes. */
+static cudaError_t use(int gpu, uint64_t *now)
+{
+	int mode = scenario()->gpus[gpu].compute_mode;
+	cudaError_t rc = sim_reach(gpu);
+
+	if (rc != cudaSuccess || sim.used[gpu].context)
+		return rc;
+	if (mode == cudaComputeModeProhibited ||
+	    (mode != cudaComputeModeDefault && !flow_hold(gpu)))
+		return cudaErrorDevicesUnavailable;
+	sim.used[gpu].context = true;
+	*now += (uint64_t)llround(scenario()->context_s * 1e9);
+	return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int ordinal)
 {
+	uint64_t now = sim_enter();
 	int gpu;
-	cudaError_t rc = device(ordinal, &gpu);
+	cudaError_t rc = sim_device(ordinal, &gpu);
 
 	if (rc == cudaSuccess)
-		rc = sim_reach(gpu);
+		rc = use(gpu, &now);
 	if (rc == cudaSuccess)
-		sim.current = gpu;
+		mine.current = gpu + 1;
+	sim_leave(now);
 	return sim_give(rc);
 }
 
 cudaError_t cudaSetDeviceFlags(unsigned flags)
 {
-	return sim_give(flags == cudaDeviceScheduleSpin ? sim_reach(sim.current)
-							: cudaErrorInvalidValue);
-}
+	uint64_t now = sim_enter();
+	cudaError_t rc = flags != cudaDeviceScheduleSpin || sim_current() < 0
+				 ? cudaErrorInvalidValue
+				 : sim_reach(sim_current());
 
-/* --- memory ------------------------------------------------------------------ */
-
-/* Between guard pages: the driver's mappings, too, are areas of their own in numa_maps. */
-static size_t guarded_bytes(size_t bytes)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	return (bytes + page - 1) / page * page + 2 * page;
-}
-
-static void *map_guarded(size_t bytes)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), all = guarded_bytes(bytes);
-	char *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (base == MAP_FAILED)
-		return NULL;
-	if (mprotect(base + page, all - 2 * page, PROT_READ | PROT_WRITE) == 0)
-		return base + page;
-	munmap(base, all);
-	return NULL;
-}
-
-static void unmap_guarded(char *p, size_t bytes)
-{
-	munmap(p - sysconf(_SC_PAGESIZE), guarded_bytes(bytes));
-}
-
-static cudaError_t add_block(void **p, size_t bytes, bool pinned)
-{
-	uint64_t *used = &sim.used[sim.current].bytes;
-	struct block *b = sim.blocks;
-
-	while (b < sim.blocks + BLOCKS && b->p)
-		b++;
-	if (b == sim.blocks + BLOCKS || bytes == 0 || sim_fault(SIM_OOM, sim.current, SIM_ANY) ||
-	    (!pinned && *used + bytes > scenario()->gpus[sim.current].memory))
-		return cudaErrorMemoryAllocation;
-	*p = map_guarded(bytes);
-	if (!*p)
-		return cudaErrorMemoryAllocation;
-	if (pinned) {
-		memset(*p, 0, bytes); /* by the caller, on its policy: as the driver does */
-		where_hold(*p, bytes);
-	} else {
-		*used += bytes;
-	}
-	*b = (struct block){ .p = *p, .bytes = bytes, .gpu = sim.current, .pinned = pinned };
-	return cudaSuccess;
-}
-
-static cudaError_t allocate(void **p, size_t bytes, bool pinned)
-{
-	cudaError_t rc = sim.current < 0 ? cudaErrorInvalidDevice : sim_reach(sim.current);
-	uint64_t now = simclock_read();
-
-	if (rc == cudaSuccess)
-		rc = add_block(p, bytes, pinned);
-	simclock_set(now);
+	sim_leave(now);
 	return sim_give(rc);
-}
-
-static struct block *find(const void *p, size_t bytes)
-{
-	for (struct block *b = sim.blocks; b < sim.blocks + BLOCKS; b++)
-		if (b->p && (const char *)p >= b->p && (const char *)p + bytes <= b->p + b->bytes)
-			return b;
-	return NULL;
-}
-
-const struct block *sim_block(const void *p, size_t bytes)
-{
-	return find(p, bytes);
-}
-
-static cudaError_t release(void *p, bool pinned)
-{
-	struct block *b = p ? find(p, 1) : NULL;
-
-	if (!p)
-		return cudaSuccess;
-	if (!b || b->p != p || b->pinned != pinned)
-		return sim_give(cudaErrorInvalidValue);
-	if (!pinned)
-		sim.used[b->gpu].bytes -= b->bytes;
-	unmap_guarded(b->p, b->bytes);
-	b->p = NULL;
-	return sim_give(sim_reach(b->gpu));
-}
-
-cudaError_t cudaMalloc(void **p, size_t bytes)
-{
-	return allocate(p, bytes, false);
-}
-
-cudaError_t cudaFree(void *p)
-{
-	return release(p, false);
-}
-
-cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned flags)
-{
-	return flags == cudaHostAllocDefault ? allocate(p, bytes, true)
-					     : sim_give(cudaErrorInvalidValue);
-}
-
-cudaError_t cudaFreeHost(void *p)
-{
-	return release(p, true);
 }

@@ -10,6 +10,7 @@
 /* Of NVML's reference manual. */
 enum {
 	NVML_SUCCESS = 0,
+	NVML_INVALID_ARGUMENT = 2,
 	NVML_NOT_SUPPORTED = 3,
 	NVML_NOT_FOUND = 6,
 	NVML_INSUFFICIENT_SIZE = 7,
@@ -25,8 +26,13 @@ struct pci_info {
 	char bus_id[32];
 };
 
-struct memory_info {
-	unsigned long long total, free, used;
+struct memory_info_v2 {
+	unsigned version;
+	unsigned long long total, reserved, free, used;
+};
+
+struct utilization {
+	unsigned gpu, memory;
 };
 
 struct process_info {
@@ -141,14 +147,36 @@ EXPORT int nvmlDeviceGetVbiosVersion(device d, char *out, unsigned size)
 	return put(out, size, d->vbios);
 }
 
+/* Whether this is the first question of a kind for a GPU in this process. */
+static bool first_time(bool asked[SIM_GPUS], device d)
+{
+	size_t i = (size_t)(d - scenario()->gpus);
+	bool first = !asked[i];
+
+	asked[i] = true;
+	return first;
+}
+
 /* The first question of a process finds the link idle; later ones come after copies. */
 EXPORT int nvmlDeviceGetCurrPcieLinkGeneration(device d, unsigned *v)
 {
 	static bool asked[SIM_GPUS]; /* NVML has no handle of the caller's */
-	size_t i = (size_t)(d - scenario()->gpus);
 
-	*v = (unsigned)(asked[i] ? d->link.gen : d->link.idle_gen);
-	asked[i] = true;
+	*v = (unsigned)(first_time(asked, d) ? d->link.idle_gen : d->link.gen);
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetPcieReplayCounter(device d, unsigned *v)
+{
+	static bool asked[SIM_GPUS]; /* likewise */
+
+	*v = d->replays[!first_time(asked, d)];
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetCurrentClocksEventReasons(device d, unsigned long long *mask)
+{
+	*mask = d->clock_reasons;
 	return NVML_SUCCESS;
 }
 
@@ -185,10 +213,29 @@ EXPORT int nvmlDeviceGetMigMode(device d, unsigned *now, unsigned *pending)
 	return mode(d->mig, now, pending);
 }
 
-EXPORT int nvmlDeviceGetMemoryInfo(device d, struct memory_info *m)
+/* Of R510 and later; the driver of the double reserves 1 % for itself. */
+EXPORT int nvmlDeviceGetMemoryInfo_v2(device d, struct memory_info_v2 *m)
 {
-	*m = (struct memory_info){ .total = d->memory, .free = d->memory };
+	const unsigned long long reserved = d->memory / 100;
+
+	if (m->version != (sizeof *m | 2u << 24))
+		return NVML_INVALID_ARGUMENT;
+	m->total = d->memory;
+	m->reserved = reserved;
+	m->used = d->memory_used;
+	m->free = d->memory - reserved - d->memory_used;
 	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetUtilizationRates(device d, struct utilization *u)
+{
+	*u = (struct utilization){ .gpu = (unsigned)d->utilisation };
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetComputeMode(device d, unsigned *v)
+{
+	return mode(d->compute_mode, v, NULL);
 }
 
 EXPORT int nvmlDeviceGetMemoryAffinity(device d, unsigned words, unsigned long *mask,

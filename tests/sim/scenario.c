@@ -2,6 +2,7 @@
 #include "scenario.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static _Noreturn void refuse(const char *fmt, ...)
 	_exit(2);
 }
 
-enum { MOST_KEYS = 32 };
+enum { MOST_KEYS = 64 };
 
 /* An object of the file by its place in it, so that what is wrong can be named,
  * and a key that nobody asked for is found to be a mistake. */
@@ -125,6 +126,7 @@ static void read_link(struct sim_link *l, json_t *o)
 	l->idle_gen = whole(&p, "idle_gen", l->gen);
 	l->max_gen = whole(&p, "max_gen", l->gen);
 	l->max_width = whole(&p, "max_width", l->width);
+	take(&p, "mps"); /* for tests/sim/overlay */
 	done(&p);
 }
 
@@ -135,6 +137,52 @@ static void read_processes(struct sim_gpu *g, json_t *list)
 		refuse("gpus: more than %d processes", SIM_PROCESSES);
 	for (size_t i = 0; i < g->nprocesses; i++)
 		g->processes[i] = (pid_t)json_integer_value(json_array_get(list, i));
+}
+
+/* What NVML says of a GPU's use; all of it is nothing where the scenario is silent. */
+static void read_use(struct sim_gpu *g, struct place *p)
+{
+	static const char *const modes[] = { "default", "exclusive-thread", "prohibited",
+					     "exclusive-process", NULL };
+	json_t *replays = take(p, "replays");
+
+	if (replays && json_array_size(replays) != 2)
+		refuse("gpus: replays is not [first, later]");
+	for (size_t i = 0; i < 2; i++)
+		g->replays[i] = (unsigned)json_integer_value(json_array_get(replays, i));
+	g->clock_reasons = (uint64_t)whole(p, "clock_reasons", 0);
+	g->memory_used = (uint64_t)number(p, "memory_used", 0);
+	if (g->memory_used > g->memory - g->memory / 100)
+		refuse("gpus: memory_used is more than there is beside the driver's 1 %%");
+	g->utilisation = whole(p, "utilisation", 0);
+	g->compute_mode = word(p, "compute_mode", modes, 0);
+}
+
+/* A bit for each place that a list of them names. */
+static uint64_t places(struct place *p, const char *key, uint64_t otherwise)
+{
+	json_t *list = take(p, key);
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *v = json_array_get(list, i);
+
+		if (!json_is_integer(v) || json_integer_value(v) < 0 ||
+		    json_integer_value(v) >= SIM_GPUS)
+			refuse("%s: %s is not a list of places in gpus", p->name, key);
+		bits |= (uint64_t)1 << json_integer_value(v);
+	}
+	return list ? bits : otherwise;
+}
+
+/* What only CUDA asks. */
+static void read_device(struct sim_gpu *g, struct place *p)
+{
+	g->memory_free = (uint64_t)number(p, "memory_free", (double)(g->memory - g->memory_used));
+	g->l2_bytes = (uint64_t)number(p, "l2_bytes", 0x1p22);
+	g->sm_hz = number(p, "sm_hz", 1.7e9);
+	g->managed = truth(p, "managed", true);
+	g->peers = places(p, "peers", UINT64_MAX);
 }
 
 static void read_gpu(struct scenario *s, json_t *o)
@@ -158,6 +206,8 @@ static void read_gpu(struct scenario *s, json_t *o)
 	g->switch_links = whole(&p, "switch_links", 0);
 	read_link(&g->link, take(&p, "link"));
 	read_processes(g, take(&p, "processes"));
+	read_use(g, &p);
+	read_device(g, &p);
 	take(&p, "node_sysfs"); /* for tests/sim/overlay, as are: */
 	take(&p, "driver");
 	take(&p, "device_file");
@@ -167,23 +217,58 @@ static void read_gpu(struct scenario *s, json_t *o)
 }
 
 static const char *const directions[] = { "h2d", "d2h", NULL };
-static const char *const memories[] = { "pinned", "pageable", NULL };
-static const char *const faults[] = { "flip", "hang", "crash", "off-bus", "out-of-memory", NULL };
+static const char *const memories[] = { "pinned",  "pageable", "registered", "write-combined",
+					"managed", "mapped",   "peer",       NULL };
+static const char *const pages[] = { "4k", "thp", "hugetlb", NULL };
+static const char *const faults[] = { "flip",          "hang",      "crash", "off-bus",
+				      "out-of-memory", "late-gate", NULL };
+
+static struct sim_way read_way(struct place *p)
+{
+	return (struct sim_way){
+		.cpu_node = whole(p, "cpu_node", SIM_ANY),
+		.mem_node = whole(p, "mem_node", SIM_ANY),
+		.gpu = whole(p, "gpu", SIM_ANY),
+		.peer = whole(p, "peer", SIM_ANY),
+		.peer_access = on_off(p, "peer_access"),
+		.direction = word(p, "direction", directions, SIM_ANY),
+		.memory = word(p, "memory", memories, SIM_ANY),
+		.pages = word(p, "pages", pages, SIM_ANY),
+	};
+}
 
 static void read_plant(struct scenario *s, json_t *o)
 {
 	struct place p = { .name = "plants", .object = o };
 
 	s->plants[s->nplants++] = (struct sim_plant){
-		.cpu_node = whole(&p, "cpu_node", SIM_ANY),
-		.mem_node = whole(&p, "mem_node", SIM_ANY),
-		.gpu = whole(&p, "gpu", SIM_ANY),
-		.direction = word(&p, "direction", directions, SIM_ANY),
-		.memory = word(&p, "memory", memories, SIM_ANY),
+		.way = read_way(&p),
+		.bytes_from = (uint64_t)number(&p, "bytes_from", 0),
+		.bytes_below = (uint64_t)number(&p, "bytes_below", 0x1p62),
 		.bandwidth = number(&p, "bandwidth", 0),
 		.latency = number(&p, "latency", 0),
+		.start = number(&p, "start", 0),
+		.launch = number(&p, "launch", 0),
+		.load = number(&p, "load", 0),
+		.load_tail = number(&p, "load_tail", 0),
+		.load_tail_every = (unsigned)whole(&p, "load_tail_every", 0),
 	};
 	done(&p);
+}
+
+static void read_shared(struct scenario *s, json_t *o)
+{
+	struct place p = { .name = "shared", .object = o };
+
+	take(&p, "name"); /* for the reader */
+	s->shared[s->nshared++] = (struct sim_shared){
+		.way = read_way(&p),
+		.gpus = places(&p, "gpus", UINT64_MAX),
+		.bandwidth = number(&p, "bandwidth", 0),
+	};
+	done(&p);
+	if (s->shared[s->nshared - 1].bandwidth <= 0)
+		refuse("shared: bandwidth is missing");
 }
 
 static void read_fault(struct scenario *s, json_t *o)
@@ -195,8 +280,11 @@ static void read_fault(struct scenario *s, json_t *o)
 		.gpu = whole(&p, "gpu", SIM_ANY),
 		.direction = word(&p, "direction", directions, SIM_ANY),
 		.after = (unsigned long)whole(&p, "after", 0),
+		.at_once = (unsigned)whole(&p, "at_once", 0),
 		.offset = (uint64_t)number(&p, "offset", 0),
 		.bit = (unsigned)whole(&p, "bit", 0) & 7,
+		.times = (unsigned long)whole(&p, "times", INT_MAX),
+		.seconds = number(&p, "seconds", 0),
 	};
 	done(&p);
 	if (!json_object_get(o, "kind"))
@@ -240,14 +328,21 @@ static void read_scenario(struct scenario *s, const char *path)
 	s->cold_s = number(&p, "cold_s", 0);
 	s->cold_factor = number(&p, "cold_factor", 1);
 	s->launch_s = number(&p, "launch_s", 0);
+	s->realtime = truth(&p, "realtime", false);
+	s->context_s = number(&p, "context_s", 0);
+	s->pin_s_per_gib = number(&p, "pin_s_per_gib", 0);
+	s->stream_wait = !truth(&p, "no_stream_wait", false);
+	s->numa_attributes = truth(&p, "numa_attributes", true);
 	s->driver_version = whole(&p, "driver_version", 13000);
 	s->nvml = truth(&p, "nvml", true);
 	text(&p, "driver", s->driver, sizeof s->driver, "580.65.06");
 	text(&p, "overlay", s->overlay, sizeof s->overlay, "");
 	place_overlay(s, path);
 	take(&p, "about");
+	take(&p, "bare_metal"); /* for tests/sim/overlay */
 	read_list(s, &p, "gpus", SIM_GPUS, read_gpu);
 	read_list(s, &p, "plants", SIM_PLANTS, read_plant);
+	read_list(s, &p, "shared", SIM_SHARED, read_shared);
 	read_list(s, &p, "faults", SIM_FAULTS, read_fault);
 	done(&p);
 	json_decref(doc);

@@ -12,12 +12,27 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SIM_GPUS = 64, SIM_PLANTS = 512, SIM_FAULTS = 64, SIM_PROCESSES = 8 };
-enum { SIM_ANY = -1 }; /* in a plant: whatever it is */
+enum {
+	SIM_GPUS = 64,
+	SIM_PLANTS = 2048,
+	SIM_SHARED = 64,
+	SIM_FAULTS = 64,
+	SIM_PROCESSES = 8,
+};
+enum { SIM_ANY = -1 }; /* in a rule: whatever it is */
 enum { SIM_NO_NODE = -1 };
 
 enum sim_direction { SIM_H2D, SIM_D2H };
-enum sim_memory { SIM_PINNED, SIM_PAGEABLE };
+/* What a GPU copies from and to; SIM_PEER: another GPU's memory. */
+enum sim_memory {
+	SIM_PINNED,
+	SIM_PAGEABLE,
+	SIM_REGISTERED,
+	SIM_WRITE_COMBINED,
+	SIM_MANAGED,
+	SIM_MAPPED,
+	SIM_PEER,
+};
 
 struct sim_link {
 	int gen, width, idle_gen, max_gen, max_width;
@@ -33,22 +48,53 @@ struct sim_gpu {
 	size_t nprocesses;
 	int ecc, mig, persistence; /* 1, 0, or -1: not supported */
 	int switch_links;          /* NVLinks to a switch that all GPUs hang on */
+	unsigned replays[2];       /* of the link: what a process hears first, and later */
+	uint64_t clock_reasons;    /* nvmlClocksEventReasons */
+	uint64_t memory_used;      /* beside what the driver reserves */
+	int utilisation;           /* percent */
+	int compute_mode;          /* nvmlComputeMode_t, cudaComputeMode */
+	/* For CUDA only: */
+	uint64_t memory_free; /* bytes that can be had */
+	uint64_t l2_bytes;
+	double sm_hz;   /* of its clock */
+	bool managed;   /* can be moved by prefetching */
+	uint64_t peers; /* a bit for each GPU whose memory it can reach itself */
 };
+
+/* What is transferred, from where to where; in a rule, to what it applies. peer_access
+ * is 1 or 0; pages is 0 to 2 as in sim_pages. */
+struct sim_way {
+	int cpu_node, mem_node, gpu, peer, peer_access, direction, memory, pages;
+};
+enum sim_pages { SIM_4K, SIM_THP, SIM_HUGETLB };
 
 /* One rule. A figure of 0 is not said by it. */
 struct sim_plant {
-	int cpu_node, mem_node, gpu, direction, memory;
-	double bandwidth, latency;
+	struct sim_way way;
+	uint64_t bytes_from, bytes_below;
+	double bandwidth, latency, start, launch, load, load_tail;
+	unsigned load_tail_every;
 };
 
-enum sim_fault_kind { SIM_FLIP, SIM_HANG, SIM_CRASH, SIM_OFF_BUS, SIM_OOM };
+/* Something that transfers share which are made at the same time. */
+struct sim_shared {
+	struct sim_way way; /* way.gpu is SIM_ANY: */
+	uint64_t gpus;      /* a bit for each; a transfer between two of them counts once */
+	double bandwidth;
+};
+
+enum sim_fault_kind { SIM_FLIP, SIM_HANG, SIM_CRASH, SIM_OFF_BUS, SIM_OOM, SIM_LATE_GATE };
 
 struct sim_fault {
 	enum sim_fault_kind kind;
-	int gpu, direction;  /* direction: SIM_ANY */
-	unsigned long after; /* copies of this GPU in this process that go well */
+	int gpu, direction; /* direction: SIM_ANY */
+	unsigned long
+		after; /* copies (late-gate: gates) of this GPU in this process that go well */
+	unsigned long times; /* late-gate: how many then do not */
+	unsigned at_once;    /* only while so many streams began at one gate; 0: always */
 	uint64_t offset;     /* flip: byte in the copy */
 	unsigned bit;
+	double seconds; /* late-gate */
 };
 
 struct scenario {
@@ -57,6 +103,11 @@ struct scenario {
 	double cold_s;                 /* a GPU is cold until it copied for so long */
 	double cold_factor;            /* and then this much slower */
 	double launch_s;               /* what the host needs to start a copy */
+	bool realtime;                 /* all of it really takes so long */
+	double context_s;              /* to use a GPU for the first time in a process */
+	double pin_s_per_gib;          /* to allocate or register page-locked memory */
+	bool stream_wait;              /* the driver has cuStreamWaitValue32 */
+	bool numa_attributes;          /* CUDA tells nodes (12.2) */
 	int driver_version;            /* CUDA's; 0: no driver */
 	bool nvml;                     /* the library starts */
 	char driver[32];               /* NVML's words */
@@ -65,6 +116,8 @@ struct scenario {
 	size_t ngpus;
 	struct sim_plant plants[SIM_PLANTS];
 	size_t nplants;
+	struct sim_shared shared[SIM_SHARED];
+	size_t nshared;
 	struct sim_fault faults[SIM_FAULTS];
 	size_t nfaults;
 };

@@ -41,3 +41,23 @@ all() {
 q() {
 	jq -r "$1" "$result" 2>&1
 }
+
+# bench NAME [OPTION..]: one bench alone, in as few rounds as there may be; its records in $result.
+bench() {
+	result=$TEST_TMP/records.$scenario_number
+	run "$1" --json --rounds 6 --budget 100 "${@:2}"
+	jq -s '{ records: [.[].records // [] | .[]] }' <<<"$out" >"$result"
+}
+
+# figure SELECT WANTED NAME [SHARE]: the median of the one record that a jq condition selects,
+# within 3 % of the planted one.
+figure() {
+	near "$(q "[.records[] | select($1) | .median]
+		| if length == 1 then .[0] else \"\(length) records\" end")" "$2" "${4:-0.03}" "$3"
+}
+
+# statuses [SELECT]: those of the records, and why where they are not ok.
+statuses() {
+	q "[.records[] | select(${1:-true}) | .status + (if .status == \"ok\" then \"\"
+		else \": \" + (.reason // \"\") end)] | unique | join(\"; \")"
+}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/mempolicy.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,15 +61,53 @@ void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES])
 		node[i] = node[0];
 }
 
-void where_hold(void *p, size_t bytes)
+int where_kind(const void *p)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[512];
+	unsigned long size = 0, huge = 0, page = 0;
+	bool here = false, done = false;
+
+	while (f && !done && fgets(line, sizeof line, f)) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2) {
+			done = here;
+			here = !done && (uintptr_t)p >= from && (uintptr_t)p < to;
+		} else if (here) {
+			sscanf(line, "Size: %lu", &size);
+			sscanf(line, "KernelPageSize: %lu", &page);
+			sscanf(line, "AnonHugePages: %lu", &huge);
+		}
+	}
+	if (f)
+		fclose(f);
+	return page * 1024 > (unsigned long)sysconf(_SC_PAGESIZE) ? 2 : huge * 2 > size;
+}
+
+/* MPOL_BIND to some nodes. */
+static void bind_to(void *p, size_t bytes, const int *nodes, size_t n, unsigned flags)
 {
 	enum { BITS = 8 * sizeof(unsigned long), WORDS = 16 };
 	unsigned long mask[WORDS] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (nodes[i] >= 0 && (size_t)nodes[i] < BITS * WORDS)
+			mask[(size_t)nodes[i] / BITS] |= 1ul << (size_t)nodes[i] % BITS;
+	syscall(SYS_mbind, p, bytes, MPOL_BIND, mask, BITS * WORDS, flags);
+}
+
+void where_move(void *p, size_t bytes, int node)
+{
+	bind_to(p, bytes, &node, 1, MPOL_MF_MOVE);
+	for (size_t i = 0; i < bytes; i += (size_t)sysconf(_SC_PAGESIZE))
+		__atomic_fetch_or((char *)p + i, 0, __ATOMIC_RELAXED);
+}
+
+void where_hold(void *p, size_t bytes)
+{
 	int node[WHERE_SAMPLES];
 
 	where_pages(p, bytes, node);
-	for (size_t i = 0; i < WHERE_SAMPLES; i++)
-		if (node[i] >= 0 && (size_t)node[i] < BITS * WORDS)
-			mask[(size_t)node[i] / BITS] |= 1ul << (size_t)node[i] % BITS;
-	syscall(SYS_mbind, p, bytes, MPOL_BIND, mask, BITS * WORDS, 0);
+	bind_to(p, bytes, node, WHERE_SAMPLES, 0);
 }

@@ -17,6 +17,13 @@ int where_caller(void);
  * that is not there or cannot be seen. */
 void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES]);
 
+/* The kind of a buffer's pages, by smaps: 0 ordinary, 1 transparent huge for the most
+ * part, 2 of hugetlbfs. */
+int where_kind(const void *p);
+
+/* Moves a buffer's pages to a node, and lays those that are not there yet there. Best effort. */
+void where_move(void *p, size_t bytes, int node);
+
 /* Keeps pages where they are: automatic NUMA balancing leaves areas with a policy
  * alone, as it does the pages that a driver has pinned. Best effort. */
 void where_hold(void *p, size_t bytes);
