@@ -161,13 +161,24 @@ static double share_of(const struct front *f, size_t row)
 	return share < 1 ? 1 : share;
 }
 
+/* Of several GPUs measured at once the reason names the one that hung. */
+static bool hung(const struct record *r)
+{
+	int gpu = -1;
+
+	if (r->status != STATUS_TIMEOUT || !record_has(r, "gpu"))
+		return false;
+	return !record_has(r, "together") ||
+	       (sscanf(r->reason, "GPU %d", &gpu) == 1 && gpu == r->gpu);
+}
+
 /* A GPU that hung is closed to later tests (design.md, section 3). */
 static void close_hung_gpus(struct front *f, size_t first)
 {
 	for (size_t i = first; i < f->res.nrecords; i++) {
 		const struct record *r = &f->res.records[i];
 
-		if (r->status == STATUS_TIMEOUT && record_has(r, "gpu"))
+		if (hung(r))
 			idset_add(&f->closed_gpus, r->gpu);
 	}
 }

@@ -34,8 +34,8 @@ static const struct plan_row rows[] = {
 	ROW(35, MEM_WRITE_COMBINED, events, USUAL, .near = DEPTH_THOROUGH),
 	ROW(34, MEM_MANAGED, prefetch, USUAL, .near = DEPTH_THOROUGH),
 	ROW(33, MEM_MAPPED, loads, USUAL, .near = DEPTH_THOROUGH),
-	ROW(32, MEM_PINNED, events, LARGEST, .way.fixed = true, .sweep = DEPTH_THOROUGH),
-	ROW(31, MEM_PAGEABLE, host, LARGEST, .way.fixed = true, .sweep = DEPTH_THOROUGH),
+	ROW(32, MEM_PINNED, events, LARGEST, .sweep = DEPTH_THOROUGH),
+	ROW(31, MEM_PAGEABLE, host, LARGEST, .sweep = DEPTH_THOROUGH),
 };
 #undef ROW
 enum { NROWS = sizeof rows / sizeof *rows };
@@ -102,6 +102,7 @@ const struct bench bench = {
 		 "difference fails the run.",
 	.needs_gpu = true,
 	.plan = plan,
+	.start = gpuset_start,
 	.open = open_site,
 	.sample = sample,
 	.together = together,

@@ -75,9 +75,7 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 	else if (rc == 0 && site->kind == LOAD)
 		rc = gpu_loads_from_host(&b->loads, b->seat->stream[GPU_H2D], &want,
 					 GPU_LOADS_BYTES, e);
-	*buffers = rc == 0 ? b : NULL;
-	if (rc < 0)
-		close_site(w, b);
+	*buffers = rc == 0 ? b : (close_site(w, b), NULL);
 	return rc;
 }
 
@@ -140,6 +138,7 @@ const struct bench bench = {
 		 "that do not count; quantiles are of all. The last two need a build with nvcc.",
 	.needs_gpu = true,
 	.plan = plan,
+	.start = gpuset_start,
 	.open = open_site,
 	.sample = sample,
 	.prove = prove,

@@ -73,9 +73,7 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 	if (rc == 0)
 		rc = with.loads ? open_loads(w, b, with.peer, e)
 				: gpupeer_open(w, site, (void **)&b->copies, e);
-	*buffers = rc == 0 ? b : NULL;
-	if (rc < 0)
-		close_site(w, b);
+	*buffers = rc == 0 ? b : (close_site(w, b), NULL);
 	return rc;
 }
 
@@ -141,6 +139,7 @@ const struct bench bench = {
 		"numabench-gpu-latency(1). With one GPU there is nothing to measure.",
 	.needs_gpu = true,
 	.plan = plan,
+	.start = gpuset_start,
 	.open = open_site,
 	.sample = sample,
 	.together = together,

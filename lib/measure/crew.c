@@ -291,6 +291,25 @@ static enum answer ask(struct session *s, int cpu_node, const struct request *q,
 	return t.a;
 }
 
+void crew_start(struct session *s)
+{
+	const struct request q = { .verb = VERB_START };
+	struct talk t[s->nworkers + 1];
+	struct reply r[s->nworkers + 1];
+	size_t n = 0;
+
+	if (!s->bench->start || s->one_at_a_time)
+		return;
+	for (size_t i = 0; i < s->nworkers; i++)
+		if (start(s, &s->workers[i]) == 0) {
+			t[n] = (struct talk){ .p = &s->workers[i], .r = &r[n] };
+			n++;
+		}
+	ask_all(s, t, n, &q);
+	for (size_t i = 0; i < n; i++)
+		crew_release(&r[i]);
+}
+
 enum answer crew_open(struct session *s, size_t site, struct reply *r)
 {
 	struct site_state *t = &s->sites[site];

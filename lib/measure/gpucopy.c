@@ -27,7 +27,7 @@ struct site gpucopy_site(const struct session *s, const struct placing *at, int 
 		.cpu_node = at->cpu_node,
 		.mem_node = at->mem_node,
 		.gpu = gpu,
-		.bytes = (way->both ? 2 : 1) * host_bytes(way, o) + GPUDATA_PIECE,
+		.bytes = (way->both ? 2 : 1) * host_bytes(way, o),
 		.kind = kind,
 	};
 }
@@ -86,12 +86,11 @@ int gpucopy_open(struct worker *w, const struct site *site, const struct copy_wa
 	if (!c)
 		return err_set(e, -ENOMEM, "out of memory");
 	c->way = way;
+	c->worker = w;
 	c->bytes = gpucopy_bytes(way, w->options);
 	rc = gpuset_open(w, site->gpu, &c->seat, e);
-	if (rc == 0) {
+	if (rc == 0)
 		like.dev = c->seat->dev;
-		rc = bounce_open(&c->bounce, c->bytes, site->mem_node, e);
-	}
 	for (int i = 0; rc == 0 && i < (way->both ? 2 : 1); i++) {
 		c->lanes[i].pattern = pattern_start(w->seed, w->fresh, i);
 		rc = open_lane(c, &c->lanes[i], &like, e);
@@ -116,7 +115,6 @@ void gpucopy_close(struct worker *w, void *buffers)
 		if (c->lanes[i].device)
 			gpu_free(c->seat->dev, c->lanes[i].device);
 	}
-	bounce_close(&c->bounce);
 	free(c);
 }
 
@@ -178,9 +176,8 @@ int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, size_t bytes, str
 		return rc;
 	l->pattern.pass++; /* so that what lies there from before cannot be right */
 	if (way == GPU_D2H && !moves_itself(c))
-		return gpudata_fill(&c->bounce, c->seat->stream[way], l->device, bytes, &l->pattern,
-				    e);
-	pattern_fill(l->host.p, bytes, 0, &l->pattern);
+		return gpudata_fill(c->worker, c->seat, l->device, bytes, &l->pattern, e);
+	pattern_fill_by(c->worker->team, l->host.p, bytes, 0, &l->pattern);
 	return way == GPU_D2H ? bring(c, l, GPU_H2D, bytes, e) : 0;
 }
 
@@ -193,7 +190,7 @@ static int send_back(struct gpucopy *c, struct lane *l, size_t bytes, struct err
 					.host = l->host.p,
 					.bytes = bytes };
 	struct gpu_stream *s = c->seat->stream[GPU_H2D];
-	int rc = gpudata_poison(&c->bounce, s, l->device, bytes, e);
+	int rc = gpudata_poison(c->worker, c->seat, l->device, bytes, e);
 
 	return rc < 0 ? rc : gpu_do(s, &t, e);
 }
@@ -206,14 +203,14 @@ static int compare(struct gpucopy *c, enum gpu_direction way, size_t bytes, stru
 	int rc = bring(c, l, GPU_D2H, bytes, e);
 
 	if (rc == 0 && at_host && hostmem_kind(c->way->memory)->host_readable) {
-		pattern_check(l->host.p, bytes, 0, &l->pattern, m);
+		pattern_check_by(c->worker->team, l->host.p, bytes, 0, &l->pattern, m);
 		return 0;
 	}
 	if (rc == 0 && at_host)
 		rc = send_back(c, l, bytes, e);
 	if (rc < 0)
 		return rc;
-	return gpudata_check(&c->bounce, c->seat->stream[way], l->device, bytes, &l->pattern, m, e);
+	return gpudata_check(c->worker, c->seat, l->device, bytes, &l->pattern, m, e);
 }
 
 int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct record *r,

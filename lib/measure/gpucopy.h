@@ -35,7 +35,7 @@ struct gpucopy {
 	const struct seat *seat;
 	size_t bytes; /* of one lane: the largest transfer */
 	struct lane lanes[2];
-	struct bounce bounce;
+	struct worker *worker;
 };
 
 /* Bytes of a lane of this way, under the session's options. */

@@ -21,14 +21,12 @@ int gpupeer_open(struct worker *w, const struct site *site, void **buffers, stru
 
 	if (!p)
 		return err_set(e, -ENOMEM, "out of memory");
-	*p = (struct gpupeer){ .access = with.access, .bytes = bytes };
+	*p = (struct gpupeer){ .worker = w, .access = with.access, .bytes = bytes };
 	rc = gpuset_open(w, site->gpu, &p->seat, e);
 	if (rc == 0)
 		rc = gpuset_open(w, with.peer, &p->peer, e);
 	if (rc == 0)
 		rc = reach(p, e);
-	if (rc == 0)
-		rc = bounce_open(&p->bounce, bytes, w->node->id, e);
 	for (int i = 0; rc == 0 && i < 2; i++) {
 		p->lanes[i].pattern = pattern_start(w->seed, w->fresh, i);
 		rc = gpu_alloc(p->seat->dev, &p->lanes[i].own, bytes, e);
@@ -56,7 +54,6 @@ void gpupeer_close(struct worker *w, void *buffers)
 		if (p->lanes[i].peers)
 			gpu_free(p->peer->dev, p->lanes[i].peers);
 	}
-	bounce_close(&p->bounce);
 	free(p);
 }
 
@@ -81,7 +78,7 @@ int gpupeer_prepare(struct gpupeer *p, enum gpu_direction way, size_t bytes, str
 
 	p->lanes[way].pattern.pass++;
 	return rc < 0 ? rc
-		      : gpudata_fill(&p->bounce, from.seat->stream[way], from.memory, bytes,
+		      : gpudata_fill(p->worker, from.seat, from.memory, bytes,
 				     &p->lanes[way].pattern, e);
 }
 
@@ -108,8 +105,7 @@ int gpupeer_verify(struct gpupeer *p, enum gpu_direction way, size_t bytes, stru
 {
 	struct end to = end_of(p, way, false);
 	struct mismatch m;
-	int rc = gpudata_check(&p->bounce, to.seat->stream[way], to.memory, bytes,
-			       &p->lanes[way].pattern, &m, e);
+	int rc = gpudata_check(p->worker, to.seat, to.memory, bytes, &p->lanes[way].pattern, &m, e);
 
 	if (rc < 0)
 		return err_within(e, rc, "verifying");

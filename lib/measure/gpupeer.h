@@ -45,7 +45,7 @@ struct gpupeer {
 		void *own, *peers;
 		struct pattern pattern; /* what was last sent over it */
 	} lanes[2];                     /* by enum gpu_direction */
-	struct bounce bounce;
+	struct worker *worker;
 };
 
 /* For open: *buffers is a struct gpupeer. As gpuset_open and gpu_alloc; -ENOTSUP where access is

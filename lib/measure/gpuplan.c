@@ -88,13 +88,14 @@ static int plan_both_ways(const struct planner *p, const struct placing *at, int
 static int plan_sweep(const struct planner *p, int gpu)
 {
 	const struct session_options *o = session_options(p->s);
+	size_t most = gpucopy_bytes(&p->row->way, o);
 	struct placing at;
 	int site, rc;
 
 	if (!gpuplan_home(p->s, gpu, &at) && !session_near(p->s, 0, &at))
 		return 0;
 	site = rc = site_of(p, &at, gpu);
-	for (size_t bytes = SWEEP_FROM; rc >= 0 && bytes <= p->row->way.bytes; bytes *= SWEEP_STEP)
+	for (size_t bytes = SWEEP_FROM; rc >= 0 && bytes <= most; bytes *= SWEEP_STEP)
 		for (int d = DIR_H2D; rc >= 0 && d <= DIR_D2H; d++) {
 			struct cell c = cell_of(p, (enum direction)d, bytes, LESS_SWEEP);
 

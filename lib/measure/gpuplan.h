@@ -19,7 +19,7 @@ struct plan_row {
 	enum depth near;        /* one direction, each memory node driven from its own CPUs */
 	enum depth both_ways;   /* both directions at once, likewise */
 	enum depth far;         /* one direction, the other CPU nodes */
-	enum depth sweep;       /* from 256 B to way.bytes, from the GPU's own node */
+	enum depth sweep;       /* from 256 B to way.bytes or --size, from the GPU's own node */
 	enum depth all_at_once; /* all GPUs, each from its own node */
 	enum depth spread;      /* all GPUs from each one node, and crossed */
 };

@@ -84,6 +84,8 @@ static int warm_up(const struct seat *seat, const struct station *at, struct err
 
 static void close_seat(struct seat *s)
 {
+	if (s->bounce)
+		gpu_host_free(s->dev, s->bounce);
 	for (int i = 0; i < 2; i++)
 		gpu_stream_close(s->stream[i]);
 	gpu_close(s->dev);
@@ -95,6 +97,8 @@ static int open_seat(struct gpuset *set, struct seat *s, const char *pci, struct
 
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = gpu_stream_open(&s->stream[i], s->dev, e);
+	if (rc == 0)
+		rc = gpu_host_alloc(s->dev, GPU_HOST_PINNED, &s->bounce, SEAT_BYTES, e);
 	if (rc == 0 && !set->station.gate)
 		rc = gpu_gate_open(&set->station.gate, s->dev, meeting_flag(set->station.meeting),
 				   e);
@@ -151,6 +155,21 @@ int gpuset_open(struct worker *w, int gpu, const struct seat **seat, struct err 
 		return err_within(e, rc, "GPU %d", gpu);
 	*seat = &find(set, gpu)->seat;
 	return 0;
+}
+
+void gpuset_start(struct worker *w, const struct idset *gpus)
+{
+	size_t n = idset_count(gpus), skip = n ? w->party % n : 0;
+	const struct seat *seat;
+	struct err e;
+
+	for (int lap = 0; lap < 2; lap++) {
+		size_t i = 0;
+
+		for (int g = -1; (g = idset_next(gpus, g)) >= 0; i++)
+			if ((i >= skip) == (lap == 0))
+				(void)gpuset_open(w, g, &seat, &e);
+	}
 }
 
 const struct station *gpuset_station(struct worker *w)

@@ -11,16 +11,22 @@
 #include "measure/session.h"
 #include "measure/train.h"
 
+enum { SEAT_BYTES = 4 << 20 };
+
 /* One GPU of the worker, with a stream for each direction. */
 struct seat {
 	int gpu; /* its number */
 	struct gpu_dev *dev;
 	struct gpu_stream *stream[2]; /* by enum gpu_direction */
+	void *bounce;                 /* SEAT_BYTES of page-locked memory, for what is not timed */
 };
 
 /* The GPU with this number, opened and warm; it stays where it is while the worker
  * lives. As gpu_open. */
 int gpuset_open(struct worker *w, int gpu, const struct seat **seat, struct err *e);
+
+/* A bench's start: opens all of them, each worker beginning with another one. */
+void gpuset_start(struct worker *w, const struct idset *gpus);
 
 /* The gate and the meeting of this worker. Only after a gpuset_open that went well. */
 const struct station *gpuset_station(struct worker *w);

@@ -77,3 +77,69 @@ void pattern_report(struct record *r, enum direction d, const struct mismatch *m
 		r->direction == d ? "" : direction_name(d), m->offset, m->expected, m->found,
 		m->expected ^ m->found, m->words);
 }
+
+/* ---- by a team ---- */
+
+/* Not worth waking anybody for less. */
+enum { PART_LEAST = 256 << 10, PARTS_MOST = 64 };
+
+struct parts {
+	char *p;
+	size_t bytes, from;
+	const struct pattern *what;
+	bool check;
+	struct mismatch found[PARTS_MOST];
+};
+
+/* Every part but the last is whole words. */
+static void do_part(void *arg, size_t rank, size_t size)
+{
+	struct parts *all = arg;
+	size_t n = size < PARTS_MOST ? size : PARTS_MOST;
+	size_t word = sizeof(uint64_t), part = (all->bytes / n + word) / word * word;
+	size_t at = rank * part, length;
+
+	if (rank >= n || at >= all->bytes)
+		return;
+	length = all->bytes - at < part ? all->bytes - at : part;
+	if (all->check)
+		pattern_check(all->p + at, length, all->from + at, all->what, &all->found[rank]);
+	else
+		pattern_fill(all->p + at, length, all->from + at, all->what);
+}
+
+static bool alone(const struct team *t, size_t bytes)
+{
+	return !t || bytes < PART_LEAST * team_size(t);
+}
+
+void pattern_fill_by(struct team *t, void *p, size_t bytes, size_t from, const struct pattern *what)
+{
+	struct parts all = { .p = p, .bytes = bytes, .from = from, .what = what };
+
+	if (alone(t, bytes))
+		pattern_fill(p, bytes, from, what);
+	else
+		team_run(t, do_part, &all);
+}
+
+bool pattern_check_by(struct team *t, const void *p, size_t bytes, size_t from,
+		      const struct pattern *what, struct mismatch *m)
+{
+	struct parts all = {
+		.p = (char *)p, .bytes = bytes, .from = from, .what = what, .check = true
+	};
+
+	if (alone(t, bytes))
+		return pattern_check(p, bytes, from, what, m);
+	team_run(t, do_part, &all);
+	*m = (struct mismatch){ 0 };
+	for (size_t i = 0; i < PARTS_MOST; i++) {
+		size_t words = m->words + all.found[i].words;
+
+		if (m->words == 0)
+			*m = all.found[i];
+		m->words = words;
+	}
+	return m->words == 0;
+}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "place/threads.h"
 #include "result/record.h"
 
 struct pattern {
@@ -29,6 +30,12 @@ struct pattern pattern_start(uint64_t seed, int fresh, int lane);
 
 /* Writes bytes [from, from + bytes) of the pattern to p; from is a multiple of 8. */
 void pattern_fill(void *p, size_t bytes, size_t from, const struct pattern *what);
+
+/* Both by a team's threads, each a part; NULL: by the caller. */
+void pattern_fill_by(struct team *t, void *p, size_t bytes, size_t from,
+		     const struct pattern *what);
+bool pattern_check_by(struct team *t, const void *p, size_t bytes, size_t from,
+		      const struct pattern *what, struct mismatch *m);
 
 /* Fills p with what is no pass's contents. */
 void pattern_poison(void *p, size_t bytes);

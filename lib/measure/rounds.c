@@ -137,6 +137,7 @@ int rounds_run(struct session *s)
 
 	if (!order)
 		return -ENOMEM;
+	crew_start(s);
 	while (budget_another(s)) {
 		make_round(s, order);
 		s->rounds++;

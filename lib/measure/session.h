@@ -73,12 +73,16 @@ struct cell {
 	unsigned repeat; /* worker: calibrated repetitions of one sample; 0 before */
 };
 
+enum { HANDS = 8 };
+
 /* What a worker knows while it works. */
 struct worker {
 	const struct machine *machine;
 	const struct session_options *options;
 	const struct node *node; /* its CPU node */
-	struct team *team;       /* one thread for each physical core, or what the quota gives */
+	/* One thread for each physical core, or what the quota gives; of a GPU bench HANDS at
+	 * most, which fill and compare buffers. */
+	struct team *team;
 	void *bench_state; /* the bench's own, for as long as the worker lives; see bench.stop */
 	struct meeting *meeting; /* of all workers of the session (measure/meeting.h) */
 	unsigned party;          /* this worker's number in it */
@@ -107,6 +111,10 @@ struct bench {
 	void *own; /* the bench's option values: static storage of the bench's main */
 	/* Parent: adds sites and cells (session_site, session_cell). */
 	int (*plan)(struct session *s, struct err *e);
+	/* Worker, before anything else and in all workers at once: what takes long and is done
+	 * once, such as a driver's start on each of the GPUs that the worker's sites use. What
+	 * fails is tried again by open. May be NULL. */
+	void (*start)(struct worker *w, const struct idset *gpus);
 	/* Worker: allocates, places, touches and proves the buffers of a site. -ENOTSUP: it
 	 * cannot be done on this machine, and its cells are skipped with e as the reason. */
 	int (*open)(struct worker *w, const struct site *site, void **buffers, struct err *e);

@@ -115,7 +115,7 @@ bool budget_another(const struct session *s);
 
 /* worker.c: the worker's life: bound first, then one request after another.
  * Returns the process's exit status. */
-enum verb { VERB_OPEN, VERB_SAMPLE, VERB_TOGETHER, VERB_CLOSE };
+enum verb { VERB_START, VERB_OPEN, VERB_SAMPLE, VERB_TOGETHER, VERB_CLOSE };
 
 struct request {
 	enum verb verb;
@@ -144,6 +144,8 @@ struct reply {
 	char why[300];
 };
 
+/* Starts all workers and has them do what is done once, all at the same time. */
+void crew_start(struct session *s);
 enum answer crew_open(struct session *s, size_t site, struct reply *r);
 enum answer crew_sample(struct session *s, size_t cell, struct reply *r);
 enum answer crew_close(struct session *s, size_t site, struct reply *r);

@@ -248,6 +248,19 @@ static int obey_together(struct work *k, size_t sum)
 	return answer_send(k, o);
 }
 
+static void do_start(struct work *k)
+{
+	struct idset gpus = { 0 };
+
+	for (size_t i = 0; i < k->s->nsites; i++) {
+		const struct site *t = &k->s->sites[i].site;
+
+		if (t->cpu_node == k->w.node->id && t->gpu >= 0)
+			idset_add(&gpus, t->gpu);
+	}
+	k->s->bench->start(&k->w, &gpus);
+}
+
 static int obey(struct work *k, const struct request *q)
 {
 	struct record site_record;
@@ -257,6 +270,9 @@ static int obey(struct work *k, const struct request *q)
 
 	k->w.aside_s = 0;
 	switch (q->verb) {
+	case VERB_START:
+		do_start(k);
+		return answer(k, 0, NAN, NULL, &e);
 	case VERB_OPEN:
 		k->s->sites[q->index].fresh = q->fresh;
 		rc = do_open(k, q->index, q->fresh, &e);
@@ -284,6 +300,8 @@ static int start_team(struct work *k, struct err *e)
 
 	if (!cpus)
 		return -ENOMEM;
+	if (k->s->bench->needs_gpu && n > HANDS)
+		n = HANDS;
 	for (size_t i = 0; i < n; i++) {
 		struct idset usable =
 			idset_and(&k->w.node->cores[i].cpus, &k->w.node->allowed_cpus);
@@ -317,7 +335,7 @@ int worker_run(struct session *s, const struct worker_process *p, int in, int ou
 	process_offer_to_oom();
 	if (rc == 0)
 		rc = thread_bind(&node->allowed_cpus, &e);
-	if (rc == 0 && !s->bench->needs_gpu)
+	if (rc == 0)
 		rc = start_team(&k, &e);
 	if (rc < 0) /* the first request is answered with what went wrong */
 		return read(in, &q, sizeof q) == sizeof q ? answer(&k, rc, NAN, NULL, &e) : 1;
