@@ -7,13 +7,23 @@
 #include "kernels/stream_choose.h"
 #include "kernels/working_set.h"
 #include "measure/clock.h"
-#include "measure/timing.h"
 
-enum { REPEATS_MOST = 1 << 24 };
+static struct own {
+	const char *kernel;
+	const struct stream_kernel *row; /* of that name; NULL: all operations, the best form */
+} own;
+static const struct opt own_table[] = {
+	{ .kind = OPT_TEXT,
+	  .name = "kernel",
+	  .arg = "NAME",
+	  .offset = offsetof(struct own, kernel),
+	  .help = "measure by this form of an operation only, one of --list" },
+	{ .kind = OPT_END },
+};
 
 /* In the order in which they are wanted, when time is short. */
-static const enum stream_op wanted[] = { STREAM_TRIAD, STREAM_READ, STREAM_COPY,
-					 STREAM_WRITE, STREAM_ADD,  STREAM_SCALE };
+static const enum stream_op wanted[] = { STREAM_TRIAD, STREAM_READ,  STREAM_COPY,  STREAM_FILL,
+					 STREAM_ADD,   STREAM_SCALE, STREAM_UPDATE };
 _Static_assert(sizeof(wanted) / sizeof(wanted[0]) == STREAM_OPS, "all operations are measured");
 
 static int plan_cell(struct session *s, size_t site, const struct working_set *w, int i)
@@ -42,13 +52,16 @@ static int plan_pair(struct session *s, int cpu_node, int mem_node, struct err *
 	site.bytes = stream_set_bytes(w.bytes);
 	at = rc = session_site(s, &site);
 	for (int i = 0; rc >= 0 && i < STREAM_OPS; i++)
-		rc = plan_cell(s, (size_t)at, &w, i);
+		if (!own.row || own.row->op == wanted[i])
+			rc = plan_cell(s, (size_t)at, &w, i);
 	return rc < 0 ? rc : 0;
 }
 
 static int plan(struct session *s, struct err *e)
 {
-	return session_each_pair(s, plan_pair, e);
+	int rc = own.kernel ? stream_ask(own.kernel, &own.row, e) : 0;
+
+	return rc < 0 ? rc : session_each_pair(s, plan_pair, e);
 }
 
 /* The rows are chosen at a worker's first opening: its cells are compared with each other. */
@@ -56,11 +69,8 @@ static int choose(struct worker *w, struct stream_set *set, uint64_t caches)
 {
 	struct instant began = clock_now();
 
-	if (w->bench_state)
-		return 0;
-	w->bench_state = calloc(1, sizeof(struct stream_choice));
-	if (w->bench_state)
-		stream_choose(w->bench_state, set, w->team, caches);
+	if (!w->bench_state)
+		w->bench_state = stream_choose_all(own.row, set, w->team, caches);
 	w->aside_s += clock_span(began, clock_now());
 	return w->bench_state ? 0 : -ENOMEM;
 }
@@ -86,20 +96,12 @@ static int sample(struct worker *w, void *buffers, struct cell *c, double *value
 {
 	const struct stream_choice *choice = w->bench_state;
 	struct stream_set *set = buffers;
-	struct stream_run run = { .set = set,
-				  .kernel = choice->of[c->variant],
-				  .n = set->n,
-				  .repeat = c->repeat ? c->repeat : 1 };
-	int rc = stream_set_run(&run, w->team);
+	struct stream_run run = { .set = set, .kernel = choice->of[c->variant], .n = set->n };
+	int rc = stream_set_sample(&run, w->team, &c->repeat);
 
-	if (rc == 0 && c->repeat == 0) {
-		run.repeat = c->repeat = repeats_for(run.seconds, 2 * SAMPLE_SECONDS, REPEATS_MOST);
-		if (c->repeat > 1)
-			rc = stream_set_run(&run, w->team);
-	}
 	if (rc < 0)
 		return err_set(e, rc, "out of memory");
-	*value = stream_counted_bytes(run.kernel->op) * (double)run.n * run.repeat / run.seconds;
+	*value = stream_run_rate(&run);
 	w->aside_s += stream_set_tell(&run, w->team, &c->rec);
 	working_quota(w->machine, w->node, team_size(w->team), &c->rec);
 	return 0;
@@ -123,28 +125,25 @@ static void stop(struct worker *w)
 	w->bench_state = NULL;
 }
 
-static void list(void (*line)(const char *text, void *to), void *to)
-{
-	for (size_t i = 0; i < STREAM_OPS; i++)
-		line(stream_op_name(wanted[i]), to);
-}
-
 const struct bench bench = {
 	.name = "mem-bandwidth",
 	.summary = "memory bandwidth of every CPU node on every memory node",
-	.about = "Read, write, copy, scale, add and triad over arrays of doubles, one thread on "
-		 "each physical core of a CPU node, the arrays on a memory node.\n\n"
-		 "Bytes are counted as STREAM does: 8 an element for read and write, 16 for copy "
-		 "(a = b) and scale (a = s b), 24 for add (a = b + c) and triad (a = b + s c). An "
-		 "array has four times the node's last-level caches, and 256 MiB, or --size, which "
-		 "may mark the record as undersized. The inner loop is the fastest that the "
-		 "processor knows, found by trial. No contents are zero; sums are always compared, "
-		 "what an operation writes once an opening of the buffers, in full.",
+	.about = "Read, fill, copy, scale, add, triad and update over arrays of doubles, one "
+		 "thread on each physical core of a CPU node, the arrays on a memory node.\n\n"
+		 "Bytes are counted as STREAM does: 8 an element for read and fill (a = s), 16 for "
+		 "copy (a = b), scale (a = s b) and update (a = s a), 24 for add (a = b + c) and "
+		 "triad (a = b + s c). An array has four times the node's last-level caches, and "
+		 "256 MiB, or --size, which may mark the record as undersized. An operation's "
+		 "figure is that of its fastest form, found by trial and named in the record. No "
+		 "contents are zero; sums are always compared, what an operation writes once an "
+		 "opening of the buffers, in full.",
+	.options = own_table,
+	.own = &own,
 	.plan = plan,
 	.open = open_site,
 	.sample = sample,
 	.prove = prove,
 	.close = close_site,
 	.stop = stop,
-	.list = list,
+	.list = stream_list,
 };

@@ -1,9 +1,7 @@
 /* chase.c - one random cycle, proven. */
 #include "kernels/chase.h"
 
-#include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "util/random.h"
 
@@ -38,45 +36,14 @@ static void order_share(void *arg, size_t rank, size_t size)
 		g->o->next[g->visit[i]] = g->visit[i + 1 < n ? i + 1 : 0];
 }
 
-int chase_order_draw(struct chase_order *o, size_t n, uint64_t seed, int node, struct team *team,
-		     struct err *e)
+void chase_order_fill(struct chase_order *o, uint32_t *visit, uint64_t seed, struct team *team)
 {
-	struct memory visit = { 0 };
-	struct ordering g = { .o = o };
-	int rc;
+	struct ordering g = { .o = o, .visit = visit };
 
-	*o = (struct chase_order){ .n = n };
-	if (n < 1 || n > UINT32_MAX)
-		return err_set(e, -EINVAL, "a chase of %zu lines: 1 to 2^32 - 1 are possible", n);
-	o->cursors = CHASE_CURSORS * team_size(team);
-	if (o->cursors > n)
-		o->cursors = n;
-	rc = memory_map(&o->memory, n * sizeof(uint32_t), node, PAGES_THP, e);
-	if (rc == 0)
-		rc = memory_map(&visit, n * sizeof(uint32_t), node, PAGES_THP, e);
-	o->start = calloc(o->cursors, sizeof(*o->start));
-	if (rc == 0 && !o->start)
-		rc = err_set(e, -ENOMEM, "out of memory");
-	if (rc < 0)
-		goto out;
-	o->next = o->memory.p;
-	g.visit = visit.p;
-	shuffle(visit.p, n, seed);
+	shuffle(visit, o->n, seed);
 	team_run(team, order_share, &g);
 	for (size_t k = 0; k < o->cursors; k++)
-		o->start[k] = g.visit[n * k / o->cursors];
-out:
-	memory_unmap(&visit);
-	if (rc < 0)
-		chase_order_release(o);
-	return rc;
-}
-
-void chase_order_release(struct chase_order *o)
-{
-	memory_unmap(&o->memory);
-	free(o->start);
-	*o = (struct chase_order){ 0 };
+		o->start[k] = visit[o->n * k / o->cursors];
 }
 
 static size_t turned(const struct chase_order *o, size_t line, size_t turn)

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "place/memory.h"
 #include "place/threads.h"
 #include "util/err.h"
 
@@ -28,16 +27,21 @@ struct chase_line {
 /* A random cyclic order of n lines. Dear to draw, and kept for all openings. */
 struct chase_order {
 	size_t n;
-	struct memory memory; /* holds next */
-	uint32_t *next;       /* of each line, the line that follows it */
+	struct memory *memory; /* holds next; owned, NULL where the caller holds it */
+	uint32_t *next;        /* of each line, the line that follows it */
 	size_t cursors;
 	uint32_t *start; /* where each cursor starts; the last arrives at start[0] */
 };
 
-/* Draws the order of n lines (1 to 2^32 - 1), with its table on a node. -ENOMEM, -EINVAL. */
+/* Draws the order of n lines (1 to 2^32 - 1), with its table on a node (chase_order.c). -ENOMEM,
+ * -EINVAL. */
 int chase_order_draw(struct chase_order *o, size_t n, uint64_t seed, int node, struct team *team,
 		     struct err *e);
 void chase_order_release(struct chase_order *o); /* an empty one is fine */
+
+/* Draws it into o->next[n] and o->start[cursors], which are there; visit[n] is for the drawing
+ * only. */
+void chase_order_fill(struct chase_order *o, uint32_t *visit, uint64_t seed, struct team *team);
 
 /* Writes the cycle to n lines, which the team's threads touch first. The line that the order
  * calls i becomes (i + turn) % n, so that each opening has another cycle. */

@@ -4,6 +4,7 @@
 #define NB_KERNELS_CHASE_SET_H
 
 #include "kernels/chase.h"
+#include "place/memory.h"
 
 struct chase_set {
 	struct memory memory;

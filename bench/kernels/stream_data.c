@@ -81,7 +81,14 @@ double stream_data_sum(const struct stream_data *d, size_t first, size_t n)
 /* So many elements are compared without a branch: a constant number, for vectors. */
 enum { AT_ONCE = 16 };
 
-static const double iota[AT_ONCE] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+/* What element i of a stretch's tables should have become. */
+static inline double element(const struct stream_data *d, enum stream_op op,
+			     const struct stretch *t, size_t i, double s)
+{
+	double b = d->b[t->at + i] + t->turn, c = d->c[t->at + i] + t->turn;
+
+	return stream_element(op, -b, b, c, s);
+}
 
 static inline uint64_t bits(double v)
 {
@@ -97,24 +104,19 @@ static inline __attribute__((always_inline)) size_t first_wrong(const struct str
 								enum stream_op op, const double *a,
 								const struct stretch *t, double s)
 {
-	const double *b = d->b + t->at, *c = d->c + t->at, *found = a + t->from;
+	const double *found = a + t->from;
 	size_t n = t->to - t->from, i = 0;
 
 	for (; i + AT_ONCE <= n; i += AT_ONCE) {
-		double base = (double)(t->from + i);
 		uint64_t differ = 0;
 
 		for (size_t k = 0; k < AT_ONCE; k++)
-			differ |= bits(found[i + k]) ^
-				  bits(stream_element(op, b[i + k] + t->turn, c[i + k] + t->turn, s,
-						      base + iota[k]));
+			differ |= bits(found[i + k]) ^ bits(element(d, op, t, i + k, s));
 		if (differ)
 			break;
 	}
-	for (; i < n; i++)
-		if (found[i] !=
-		    stream_element(op, b[i] + t->turn, c[i] + t->turn, s, (double)(t->from + i)))
-			break;
+	while (i < n && found[i] == element(d, op, t, i, s))
+		i++;
 	return t->from + i;
 }
 
@@ -122,8 +124,8 @@ static size_t find_wrong(const struct stream_data *d, enum stream_op op, const d
 			 const struct stretch *t, double s)
 {
 	switch (op) {
-	case STREAM_WRITE:
-		return first_wrong(d, STREAM_WRITE, a, t, s);
+	case STREAM_FILL:
+		return first_wrong(d, STREAM_FILL, a, t, s);
 	case STREAM_COPY:
 		return first_wrong(d, STREAM_COPY, a, t, s);
 	case STREAM_SCALE:
@@ -132,6 +134,8 @@ static size_t find_wrong(const struct stream_data *d, enum stream_op op, const d
 		return first_wrong(d, STREAM_ADD, a, t, s);
 	case STREAM_TRIAD:
 		return first_wrong(d, STREAM_TRIAD, a, t, s);
+	case STREAM_UPDATE:
+		return first_wrong(d, STREAM_UPDATE, a, t, s);
 	case STREAM_READ: /* its result is a sum */
 	case STREAM_OPS:
 		break;
@@ -145,7 +149,7 @@ void stream_data_check(const struct stream_data *d, enum stream_op op, const dou
 	*m = (struct stream_mismatch){ 0 };
 	for (size_t from = first; from < first + n && !m->any;) {
 		struct stretch t = stretch_at(from, first + n);
-		size_t i = find_wrong(d, op, a, &t, s), at = t.at + i - t.from;
+		size_t i = find_wrong(d, op, a, &t, s);
 
 		from = t.to;
 		if (i == t.to)
@@ -153,8 +157,7 @@ void stream_data_check(const struct stream_data *d, enum stream_op op, const dou
 		*m = (struct stream_mismatch){
 			.any = true,
 			.element = i,
-			.expected = stream_element(op, d->b[at] + t.turn, d->c[at] + t.turn, s,
-						   (double)i),
+			.expected = element(d, op, &t, i - t.from, s),
 			.found = a[i],
 		};
 	}

@@ -5,8 +5,9 @@
  *
  *     table_b[i % STREAM_PERIOD] + i / STREAM_PERIOD % STREAM_TURNS
  *
- * and likewise for c. The tables are drawn from a seed, so that a set's contents
- * differ from opening to opening. b and c stay; every operation writes to a.
+ * and likewise for c; a begins as -b. The tables are drawn from a seed, so that a
+ * set's contents differ from opening to opening. b and c stay; every operation but
+ * read writes to a.
  */
 #ifndef NB_KERNELS_STREAM_DATA_H
 #define NB_KERNELS_STREAM_DATA_H
@@ -32,8 +33,9 @@ struct stream_mismatch {
 
 void stream_data_init(struct stream_data *d, uint64_t seed);
 
-/* Fills elements first .. first + n - 1 of the arrays; a gets what no operation yields:
- * negative numbers. The pointers are to the arrays' beginnings. */
+/* Fills elements first .. first + n - 1 of the arrays; a gets what no operation yields from
+ * positive scalars (for update: from a negative one). The pointers are to the arrays' beginnings.
+ */
 void stream_data_fill(const struct stream_data *d, double *a, double *b, double *c, size_t first,
 		      size_t n);
 
@@ -41,7 +43,7 @@ void stream_data_fill(const struct stream_data *d, double *a, double *b, double 
 double stream_data_sum(const struct stream_data *d, size_t first, size_t n);
 
 /* Compares elements first .. first + n - 1 of a with what op makes of the definitions of
- * b and c (not of what lies in them). Notes the first difference in *m. */
+ * a, b and c (not of what lies in them). Notes the first difference in *m. */
 void stream_data_check(const struct stream_data *d, enum stream_op op, const double *a,
 		       size_t first, size_t n, double s, struct stream_mismatch *m);
 

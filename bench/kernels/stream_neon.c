@@ -15,7 +15,7 @@ static inline __attribute__((always_inline)) void store_pair(double *p, const ve
 {
 	const half low = { (*v)[0], (*v)[1] }, high = { (*v)[2], (*v)[3] };
 
-	__asm__ volatile("stnp %q0, %q1, [%2]" : : "w"(low), "w"(high), "r"(p) : "memory");
+	__asm__ volatile("stnp %q1, %q2, %0" : "=Q"(*(vec *)p) : "w"(low), "w"(high));
 }
 #define store_nt(p, v) store_pair(p, &(v))
 #define fence()        __asm__ volatile("dmb ishst" : : : "memory")

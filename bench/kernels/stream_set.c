@@ -17,6 +17,9 @@ enum { SKEW = 17 * 64 };
 /* Threads' shares end at whole pages. */
 enum { PAGE_ELEMENTS = 4096 / sizeof(double) };
 
+/* Passes of one sample. */
+enum { REPEATS_MOST = 1 << 24 };
+
 uint64_t stream_set_bytes(uint64_t bytes)
 {
 	return STREAM_ARRAYS * (bytes + 2 * SKEW);
@@ -105,16 +108,25 @@ static void run_share(void *arg, size_t rank, size_t size)
 {
 	const struct pass *p = arg;
 	const struct stream_run *r = p->run;
-	double *const *array = r->set->array, s = r->set->s, sum = 0;
+	double *const *array = r->set->array, sum = 0;
 	size_t first, n;
 
 	share_of(r->n, rank, size, &first, &n);
 	first += r->first;
-	if (r->kernel->op == STREAM_WRITE) /* a[i] = s + i, with i from the array's beginning */
-		s += (double)first;
 	for (unsigned i = 0; i < r->repeat; i++)
-		sum += r->kernel->run(array[0] + first, array[1] + first, array[2] + first, s, n);
+		sum += r->kernel->run(array[0] + first, array[1] + first, array[2] + first,
+				      r->set->s, n);
 	p->sums[rank * SUM_APART] = sum;
+}
+
+/* An update repeated must neither grow nor come to zero: a[i] = -a[i]. After an odd number of
+ * passes that is one update of what the array held, which must be known to be checked. */
+static void prepare_update(struct stream_run *r, struct team *team)
+{
+	r->set->s = -1;
+	r->repeat |= 1;
+	if (r->n == r->set->n && !r->set->checked[STREAM_UPDATE])
+		team_run(team, fill_share, r->set);
 }
 
 int stream_set_run(struct stream_run *r, struct team *team)
@@ -126,6 +138,8 @@ int stream_set_run(struct stream_run *r, struct team *team)
 	if (!p.sums)
 		return -ENOMEM;
 	set->s = 2 + set->runs++ % 61;
+	if (r->kernel->op == STREAM_UPDATE)
+		prepare_update(r, team);
 	r->seconds = time_team(team, run_share, &p);
 	r->sum = r->expected_sum = 0;
 	for (size_t i = 0; i < team_size(team); i++)
@@ -134,6 +148,27 @@ int stream_set_run(struct stream_run *r, struct team *team)
 	if (r->kernel->op == STREAM_READ)
 		r->expected_sum = r->repeat * stream_data_sum(&set->data, r->first, r->n);
 	return 0;
+}
+
+int stream_set_sample(struct stream_run *r, struct team *team, unsigned *repeat)
+{
+	bool known = *repeat > 0;
+	int rc;
+
+	r->repeat = known ? *repeat : 1;
+	rc = stream_set_run(r, team);
+	/* A few passes over little memory are mostly the threads' start: once more, then. */
+	while (rc == 0 && !known && r->seconds < SAMPLE_SECONDS && r->repeat < REPEATS_MOST) {
+		r->repeat = repeats_for(r->seconds / r->repeat, 2 * SAMPLE_SECONDS, REPEATS_MOST);
+		rc = stream_set_run(r, team);
+	}
+	*repeat = r->repeat;
+	return rc;
+}
+
+double stream_run_rate(const struct stream_run *r)
+{
+	return stream_counted_bytes(r->kernel->op) * (double)r->n * r->repeat / r->seconds;
 }
 
 struct checking {

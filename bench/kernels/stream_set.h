@@ -26,8 +26,8 @@ struct stream_run {
 	struct stream_set *set;
 	const struct stream_kernel *kernel;
 	size_t first, n; /* elements */
-	unsigned repeat;
-	double seconds; /* out: from the first thread's start to the last one's end */
+	unsigned repeat; /* passes; an update makes an odd number of it */
+	double seconds;  /* out: from the first thread's start to the last one's end */
 	/* out: what a read found, and what it had to find; equal for other operations */
 	double sum, expected_sum;
 };
@@ -44,6 +44,9 @@ int stream_set_prove(const struct stream_set *set, struct placement *p);
 
 /* Runs with a new scalar. -ENOMEM. */
 int stream_set_run(struct stream_run *r, struct team *team);
+/* As often as makes a sample: *repeat times, which is found by runs of its own while it is 0. */
+int stream_set_sample(struct stream_run *r, struct team *team, unsigned *repeat);
+double stream_run_rate(const struct stream_run *r); /* counted bytes a second */
 
 /* Compares all of array a with the definition of the operation that ran last over all of it. */
 void stream_set_check(struct stream_set *set, struct team *team, enum stream_op op,

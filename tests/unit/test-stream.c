@@ -2,34 +2,23 @@
  * wrong is found. */
 #include "unit.h"
 
+#include <errno.h>
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../helpers/stream_verify.h"
 #include "kernels/stream_choose.h"
+#include "measure/timing.h"
 
-enum { MOST = 5000, GUARD = 64, SEED = 7 };
-
-static const size_t sizes[] = { 0,   1,   2,   3,    4,    5,    7,    8,    9,
-				15,  16,  17,  31,   32,   33,   63,   64,   65,
-				127, 128, 511, 2047, 2048, 2049, 2080, 4096, 4999 };
-/* Beginnings of a, b and c, in elements from a 64-byte line. */
-static const size_t offsets[][3] = { { 0, 0, 0 }, { 1, 0, 0 }, { 0, 1, 2 }, { 3, 5, 7 },
-				     { 7, 7, 7 }, { 4, 0, 4 }, { 5, 6, 0 } };
+enum { SEED = 7 };
 
 struct bed {
-	double *a, *b, *c; /* at 64-byte lines, with GUARD elements before and behind */
-	void *blocks[3];
+	struct verify_bed verify;
 	struct team *team;
 	int node;
 };
-
-static double *lined(void **block)
-{
-	size_t bytes = (MOST + 8 + 2 * GUARD) * sizeof(double);
-
-	return posix_memalign(block, 64, bytes) == 0 ? (double *)*block + GUARD : NULL;
-}
 
 static int setup(void **state)
 {
@@ -40,67 +29,28 @@ static int setup(void **state)
 	if (!b)
 		return -1;
 	*state = b;
-	b->a = lined(&b->blocks[0]);
-	b->b = lined(&b->blocks[1]);
-	b->c = lined(&b->blocks[2]);
 	cpus[0] = cpus[1] = cpus[2] = sched_getcpu();
 	getcpu(NULL, &node);
 	b->node = (int)node;
-	return b->a && b->b && b->c ? team_start(&b->team, cpus, 3, NULL) : -1;
+	return verify_open(&b->verify) ? team_start(&b->team, cpus, 3, NULL) : -1;
 }
 
 static int teardown(void **state)
 {
 	struct bed *b = *state;
 
-	for (int i = 0; i < 3; i++)
-		free(b->blocks[i]);
+	verify_close(&b->verify);
 	team_stop(b->team);
 	free(b);
 	return 0;
 }
 
-/* The definitions of stream.h once more, by hand. */
-static double plainly(enum stream_op op, const double *b, const double *c, double s, size_t i)
-{
-	const double by_op[STREAM_OPS] = { [STREAM_WRITE] = s + (double)i,
-					   [STREAM_COPY] = b[i],
-					   [STREAM_SCALE] = s * b[i],
-					   [STREAM_ADD] = b[i] + c[i],
-					   [STREAM_TRIAD] = b[i] + s * c[i] };
-
-	return by_op[op];
-}
-
-static void run_one(const struct bed *bed, const struct stream_kernel *k, size_t n,
-		    const size_t *at)
-{
-	double *a = bed->a + at[0], *b = bed->b + at[1], *c = bed->c + at[2], s = 3, sum = 0, got;
-
-	for (long i = -GUARD; i < MOST + 8 + GUARD; i++) {
-		bed->a[i] = -9;
-		bed->b[i] = (double)(1 + (i * 2654435761) % 1000);
-		bed->c[i] = (double)(2 + (i * 40503) % 777);
-	}
-	got = k->run(a, b, c, s, n);
-	for (size_t i = 0; i < n; i++)
-		sum += b[i];
-	if (got != (k->op == STREAM_READ ? sum : 0))
-		fail_msg("%s of %zu elements returned %g", k->name, n, got);
-	for (long i = -GUARD - (long)at[0]; i < MOST + 8 + GUARD - (long)at[0]; i++) {
-		bool written = i >= 0 && (size_t)i < n && k->op != STREAM_READ;
-		double expected = written ? plainly(k->op, b, c, s, (size_t)i) : -9;
-
-		if (a[i] != expected)
-			fail_msg("%s of %zu elements at %zu, %zu, %zu: element %ld is %g, not %g",
-				 k->name, n, at[0], at[1], at[2], i, a[i], expected);
-	}
-}
-
 static void test_kernels(void **state)
 {
+	const struct bed *bed = *state;
 	const struct stream_kernel *k;
 	size_t portable = 0;
+	char why[256];
 
 	for (size_t i = 0; (k = stream_kernel(i)); i++) {
 		portable += k->isa == ISA_PORTABLE;
@@ -108,11 +58,77 @@ static void test_kernels(void **state)
 			print_message("%s: not on this processor\n", k->name);
 			continue;
 		}
-		for (size_t n = 0; n < sizeof(sizes) / sizeof(sizes[0]); n++)
-			for (size_t o = 0; o < sizeof(offsets) / sizeof(offsets[0]); o++)
-				run_one(*state, k, sizes[n], offsets[o]);
+		if (!verify_kernel(&bed->verify, k, why, sizeof(why)))
+			fail_msg("%s", why);
 	}
 	assert_true(portable >= STREAM_OPS);
+}
+
+/* What stores one element too many, leaves one out, or is wrong in one, is found. */
+static double too_many(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)c, (void)s;
+	memcpy(a, b, n * sizeof(*a));
+	a[n] = 1e6;
+	return 0;
+}
+
+static double too_few(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)c, (void)s;
+	memcpy(a, b, (n > 99 ? n - 1 : n) * sizeof(*a));
+	return 0;
+}
+
+static double spoils_source(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)c, (void)s;
+	memcpy(a, b, n * sizeof(*a));
+	((double *)(uintptr_t)b)[n / 2] += 1;
+	return 0;
+}
+
+static double misaligned(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)c, (void)s;
+	memcpy(a, b, n * sizeof(*a));
+	if (n > 30 && (uintptr_t)a % 64 == 40)
+		a[29] += 1;
+	return 0;
+}
+
+static void test_wrong_kernels_are_found(void **state)
+{
+	static const struct stream_kernel wrong[] = {
+		{ "too-many", STREAM_COPY, ISA_PORTABLE, STORE_ORDINARY, too_many },
+		{ "too-few", STREAM_COPY, ISA_PORTABLE, STORE_ORDINARY, too_few },
+		{ "spoils-source", STREAM_COPY, ISA_PORTABLE, STORE_ORDINARY, spoils_source },
+		{ "misaligned", STREAM_COPY, ISA_PORTABLE, STORE_ORDINARY, misaligned },
+	};
+	const struct bed *bed = *state;
+	char why[256];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_false(verify_kernel(&bed->verify, &wrong[i], why, sizeof(why)));
+		assert_non_null(strstr(why, wrong[i].name));
+	}
+}
+
+/* STREAM's convention, and what write-allocation adds. */
+static void check_bytes(const struct stream_kernel *k)
+{
+	static const struct {
+		double counted, allocated;
+	} by_op[STREAM_OPS] = {
+		[STREAM_READ] = { 8, 0 },    [STREAM_FILL] = { 8, 8 }, [STREAM_COPY] = { 16, 8 },
+		[STREAM_SCALE] = { 16, 8 },  [STREAM_ADD] = { 24, 8 }, [STREAM_TRIAD] = { 24, 8 },
+		[STREAM_UPDATE] = { 16, 0 },
+	};
+	bool allocates = k->store == STORE_ORDINARY;
+
+	assert_true(stream_counted_bytes(k->op) == by_op[k->op].counted);
+	assert_true(stream_traffic_bytes(k) ==
+		    by_op[k->op].counted + (allocates ? by_op[k->op].allocated : 0));
 }
 
 static void test_table(void **state)
@@ -127,7 +143,9 @@ static void test_table(void **state)
 		assert_int_equal(
 			strncmp(k->name, stream_op_name(k->op), strlen(stream_op_name(k->op))), 0);
 		assert_true(strlen(k->name) < sizeof(((struct record *)0)->kernel));
-		assert_int_equal(k->non_temporal, strstr(k->name, "-nt") != NULL);
+		assert_int_equal(k->store == STORE_NON_TEMPORAL, strstr(k->name, "-nt") != NULL);
+		assert_int_equal(k->store == STORE_NONE, k->op == STREAM_READ);
+		check_bytes(k);
 		for (size_t j = 0; j < i; j++) {
 			other = stream_kernel(j);
 			assert_int_not_equal(strcmp(other->name, k->name), 0);
@@ -136,13 +154,47 @@ static void test_table(void **state)
 	}
 	for (int op = 0; op < STREAM_OPS; op++)
 		assert_true(of_op[op] >= 1);
-	/* STREAM's convention */
-	assert_true(stream_counted_bytes(STREAM_READ) == 8);
-	assert_true(stream_counted_bytes(STREAM_WRITE) == 8);
-	assert_true(stream_counted_bytes(STREAM_COPY) == 16);
-	assert_true(stream_counted_bytes(STREAM_SCALE) == 16);
-	assert_true(stream_counted_bytes(STREAM_ADD) == 24);
-	assert_true(stream_counted_bytes(STREAM_TRIAD) == 24);
+}
+
+static void test_ask(void **state)
+{
+	const struct stream_kernel *k;
+	struct err e = { "" };
+
+	(void)state;
+	assert_int_equal(stream_ask("triad-portable", &k, &e), 0);
+	assert_int_equal(k->op, STREAM_TRIAD);
+	assert_int_equal(stream_ask("triad", &k, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "triad: there is none"));
+	for (size_t i = 0; (k = stream_kernel(i)); i++) {
+		const struct stream_kernel *found;
+
+		assert_int_equal(stream_ask(k->name, &found, &e), stream_usable(k) ? 0 : -ENODEV);
+		assert_ptr_equal(found, k);
+	}
+}
+
+struct lines {
+	size_t n;
+};
+
+static void take_line(const char *text, void *to)
+{
+	struct lines *lines = to;
+	const struct stream_kernel *k = stream_kernel(lines->n++);
+
+	assert_int_equal(strncmp(text, k->name, strlen(k->name)), 0);
+	assert_int_equal(stream_usable(k), strstr(text, "not here") == NULL);
+}
+
+static void test_list(void **state)
+{
+	struct lines lines = { 0 };
+
+	(void)state;
+	stream_list(take_line, &lines);
+	assert_true(lines.n > STREAM_OPS);
+	assert_null(stream_kernel(lines.n));
 }
 
 static void test_data(void **state)
@@ -185,19 +237,20 @@ static void test_check(void **state)
 	enum { N = 2 * STREAM_PERIOD + 21 };
 	static const size_t places[] = { 0,      1,    15, 16, STREAM_PERIOD - 1, STREAM_PERIOD,
 					 N - 22, N - 1 };
-	double *a = calloc(3 * N, sizeof(*a)), *b = a + N, *c = b + N, s = 5;
+	double *a = calloc(3 * N, sizeof(*a)), *b = a + N, *c = b + N, s;
 	struct stream_mismatch m;
 	struct stream_data d;
 
 	(void)state;
 	assert_non_null(a);
 	stream_data_init(&d, SEED);
-	for (enum stream_op op = STREAM_WRITE; op < STREAM_OPS; op++) {
+	for (enum stream_op op = STREAM_FILL; op < STREAM_OPS; op++) {
+		s = op == STREAM_UPDATE ? -1 : 5; /* as stream_set_run has it */
 		stream_data_fill(&d, a, b, c, 0, N);
 		stream_data_check(&d, op, a, 0, N, s, &m);
 		assert_true(m.any && m.element == 0); /* a as filled is no result */
 		for (size_t i = 0; i < N; i++)
-			a[i] = plainly(op, b, c, s, i);
+			a[i] = verify_plainly(op, a[i], b[i], c[i], s);
 		stream_data_check(&d, op, a, 0, N, s, &m);
 		assert_false(m.any);
 		stream_data_check(&d, op, a, 0, N, s + 1, &m);
@@ -235,7 +288,7 @@ static void test_set(void **state)
 	placement_release(&p);
 	assert_true(3 * bytes <= stream_set_bytes(bytes));
 	for (size_t i = 0; (k = stream_kernel(i)); i++) {
-		struct stream_run run = { .set = set, .kernel = k, .n = set->n, .repeat = 3 };
+		struct stream_run run = { .set = set, .kernel = k, .n = set->n, .repeat = 2 };
 		struct record r;
 
 		if (!stream_usable(k))
@@ -264,6 +317,16 @@ static const struct stream_kernel *first_of(enum stream_op op)
 	while (stream_kernel(i)->op != op)
 		i++;
 	return stream_kernel(i);
+}
+
+static bool more_than_portable(void)
+{
+	const struct stream_kernel *k;
+	bool any = false;
+
+	for (size_t i = 0; (k = stream_kernel(i)); i++)
+		any |= k->op == STREAM_ADD && k->store == STORE_NON_TEMPORAL && stream_usable(k);
+	return any;
 }
 
 static void test_corruption_is_a_status(void **state)
@@ -296,38 +359,88 @@ static void test_corruption_is_a_status(void **state)
 }
 
 /* Whole arrays of 64 KiB: any row may win. Parts of larger ones: what ordinary stores leave in
- * large caches would not be counted, so that they may not. */
+ * caches larger than a trial would not be counted, so that they may not, where there are others. */
 static void test_choice(void **state)
 {
 	static const size_t sizes_of_sets[] = { 65536, 224 << 20 };
 	const struct bed *bed = *state;
 	struct memory_want want = { .node = bed->node, .pages = PAGES_THP };
+	const bool others = more_than_portable();
 
 	for (size_t i = 0; i < 2; i++) {
-		struct stream_choice choice = { { NULL } };
+		struct stream_choice *choice;
 		struct stream_set *set;
 
 		assert_int_equal(
 			stream_set_open(&set, bed->team, sizes_of_sets[i], &want, SEED, NULL), 0);
-		stream_choose(&choice, set, bed->team, (uint64_t)1 << 30);
+		choice = stream_choose_all(NULL, set, bed->team, (uint64_t)1 << 40);
 		for (enum stream_op op = STREAM_READ; op < STREAM_OPS; op++) {
-			assert_non_null(choice.of[op]);
-			assert_int_equal(choice.of[op]->op, op);
-			assert_true(stream_usable(choice.of[op]));
-			if (i == 1 && op != STREAM_READ && choice.of[op]->isa != ISA_PORTABLE)
-				assert_true(choice.of[op]->non_temporal);
+			const struct stream_kernel *k = choice->of[op];
+
+			assert_non_null(k);
+			assert_int_equal(k->op, op);
+			assert_true(stream_usable(k));
+			if (i == 1 && others && op != STREAM_READ && op != STREAM_UPDATE)
+				assert_int_not_equal(k->store, STORE_ORDINARY);
+			/* What has been chosen stays. */
+			assert_ptr_equal(stream_choose(choice, op, set, bed->team, 1), k);
 		}
+		free(choice);
 		stream_set_close(set);
 	}
+}
+
+static void test_only_one(void **state)
+{
+	const struct bed *bed = *state;
+	const struct stream_kernel *k = first_of(STREAM_ADD);
+	struct stream_choice *choice = stream_choose_all(k, NULL, bed->team, 0);
+
+	for (enum stream_op op = STREAM_READ; op < STREAM_OPS; op++)
+		assert_ptr_equal(choice->of[op], op == STREAM_ADD ? k : NULL);
+	free(choice);
+}
+
+static void test_sample(void **state)
+{
+	const struct bed *bed = *state;
+	struct memory_want want = { .node = bed->node };
+	struct stream_set *set;
+
+	assert_int_equal(stream_set_open(&set, bed->team, 100000, &want, SEED, NULL), 0);
+	for (enum stream_op op = STREAM_READ; op < STREAM_OPS; op++) {
+		struct stream_run run = { .set = set, .kernel = first_of(op), .n = set->n };
+		unsigned repeat = 0;
+
+		assert_int_equal(stream_set_sample(&run, bed->team, &repeat), 0);
+		assert_true(run.seconds >= SAMPLE_SECONDS);
+		assert_true(repeat > 0 && run.repeat == repeat);
+		assert_true(op != STREAM_UPDATE || run.repeat % 2 == 1);
+		assert_true(stream_run_rate(&run) ==
+			    stream_counted_bytes(op) * (double)set->n * run.repeat / run.seconds);
+		assert_int_equal(stream_set_sample(&run, bed->team, &repeat), 0);
+		assert_int_equal(run.repeat, repeat);
+		for (size_t i = 0; i < set->n; i++) /* nothing grew, nothing came to zero */
+			assert_true(set->array[0][i] != 0 && fabs(set->array[0][i]) < 1e8);
+	}
+	stream_set_close(set);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kernels), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_data),    cmocka_unit_test(test_check),
-		cmocka_unit_test(test_set),     cmocka_unit_test(test_corruption_is_a_status),
+		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_wrong_kernels_are_found),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_ask),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_corruption_is_a_status),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_only_one),
+		cmocka_unit_test(test_sample),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, setup, teardown);

@@ -6,8 +6,8 @@ step bandwidth mem-bandwidth --size 512KiB --rounds 1 --budget 300 --json
 step latency mem-latency --size 1MiB --rounds 1 --budget 200 --json
 END
 is "$(rc bandwidth)" 0 "mem-bandwidth ends well"
-is "$(count bandwidth true)" 384 "six metrics of every CPU node x memory node"
-is "$(count bandwidth "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 384 \
+is "$(count bandwidth true)" 448 "seven metrics of every CPU node x memory node"
+is "$(count bandwidth "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 448 \
     "bandwidth: every page and every thread is where the record says"
 is "$(records bandwidth | jq -c '[.[] | [.cpu_node, .mem_node]] | unique | length')" 64 "64 different pairs"
 is "$(count latency "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 64 \

@@ -73,8 +73,8 @@ is "$(q topology '[.topology.gpus[] | [.pci, .declared_node.sysfs] | join(" ")] 
     "0000:11:00.0 0, 0000:21:00.0 1, 0000:31:00.0 2, 0000:41:00.0 3" "every GPU is on its root port's node"
 
 # Placement, by the record's word, and by the kernel's.
-is "$(count bandwidth true)" 96 "six metrics of every CPU node x memory node"
-is "$(count bandwidth "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 96 \
+is "$(count bandwidth true)" 112 "seven metrics of every CPU node x memory node"
+is "$(count bandwidth "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 112 \
     "bandwidth: every page and every thread is where the record says"
 is "$(count latency "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 16 \
     "latency: the same"

@@ -10,6 +10,6 @@ step bind $sim/bind --gpu 0 -- grep allowed_list /proc/self/status
 END
 is "$(q topology '[.topology.nodes[].cores | join(" ")] | join(", ")')" "0-1 2-3, 4-5 6-7" "cores with their siblings"
 is "$(records bandwidth | jq -c '[.[].threads] | unique')" "[2]" "two threads on a node of two cores and four CPUs"
-is "$(count bandwidth "$placed and .status == \"ok\"")" 6 "all in their place"
+is "$(count bandwidth "$placed and .status == \"ok\"")" 7 "all in their place"
 is "$(out bind | sed -n 's/^Cpus_allowed_list:\t//p')" 4-7 "bind gives whole cores"
 done_testing

@@ -1,0 +1,39 @@
+/* fingerprint.h - where the cores of a guest really are, told by how long a line
+ * takes from one to another (pingpong.h).
+ *
+ * A hypervisor may move a guest's cores to other physical ones at any time: on an
+ * EPYC guest of two cores a round trip of 75 to 125 ns became 380 to 410, and
+ * bandwidths with it. What was measured across such a change is of two machines.
+ */
+#ifndef NB_KERNELS_FINGERPRINT_H
+#define NB_KERNELS_FINGERPRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "machine/machine.h"
+#include "util/err.h"
+
+enum { FINGERPRINT_PAIRS = 128 };
+
+struct fingerprint {
+	size_t n;
+	struct cpu_pair {
+		int a, b;
+		double seconds; /* of one pass; NaN where it could not be taken */
+	} pair[FINGERPRINT_PAIRS];
+};
+
+/* The pairs to take, without times: of each last-level cache its first two cores, and its first
+ * core with that of the cache before it. None on a machine with one core. */
+void fingerprint_plan(struct fingerprint *f, const struct machine *m);
+
+/* Plans and takes them, about a millisecond for each. -ENOMEM, -EINVAL as pingpong. */
+int fingerprint_take(struct fingerprint *f, const struct machine *m, struct err *e);
+
+/* The first pair whose time more than doubled or halved, as "cores 0 and 1 pass a line in 200 ns,
+ * not in 45 as before: .."; false, and an empty text, where there is none. Of the same machine. */
+bool fingerprint_changed(const struct fingerprint *before, const struct fingerprint *after,
+			 char *why, size_t size);
+
+#endif
