@@ -31,6 +31,13 @@ enum together {
 	TOGETHER_ONE_NODE,  /* all GPUs from one node */
 	TOGETHER_CROSSED,   /* all GPUs, each from another node than its own */
 };
+enum mempolicy {
+	MEMPOLICY_DEFAULT, /* first touch */
+	MEMPOLICY_BIND,
+	MEMPOLICY_PREFERRED,
+	MEMPOLICY_INTERLEAVE, /* over all nodes with memory */
+	MEMPOLICY_WEIGHTED,   /* likewise, by the kernel's weights (Linux 6.9 and later) */
+};
 enum better { BETTER_HIGHER, BETTER_LOWER };
 enum status {
 	STATUS_OK,
@@ -85,6 +92,11 @@ struct record {
 	enum page_kind pages;       /* what was obtained, not what was asked for */
 	uint64_t bytes;             /* of one array or one copy */
 	int threads;
+	enum mempolicy policy;
+	struct series cpu_pair; /* two */
+	int load_step;
+	double injected;       /* bytes per second by the other cores at that step */
+	double bus_factor;     /* bytes on the bus for each counted */
 	char kernel[32];       /* the inner loop: "triad-avx512-nt" */
 	struct series samples; /* raw, in the order taken */
 	struct series at;      /* per sample: seconds since the run of the test began */

@@ -7,6 +7,7 @@ extern const char *const direction_words[];
 extern const char *const memory_words[];
 extern const char *const matters_words[];
 extern const char *const together_words[];
+extern const char *const policy_words[];
 extern const char *const proof_words[];
 
 #endif

@@ -37,6 +37,12 @@ static void fill(struct record *r)
 	r->gpus.v[1] = 250;
 	r->peer = 5;
 	r->peer_access = true;
+	r->cpu_pair = (struct series){ .v = calloc(2, sizeof(double)), .n = 2 };
+	r->cpu_pair.v[1] = 64;
+	r->policy = MEMPOLICY_WEIGHTED;
+	r->load_step = 3;
+	r->injected = 3.5e10;
+	r->bus_factor = 1.25;
 	PUT(r->path, "NV18");
 	r->pages_asked = PAGES_HUGETLB;
 	r->pages = PAGES_THP;
@@ -69,7 +75,8 @@ static void fill(struct record *r)
 		   "direction", "memory", "together", "gpus", "peer", "peer_access", "path",
 		   "pages_asked", "pages", "bytes", "threads", "kernel", "placement", "verified",
 		   "undersized", "ceiling_negotiated", "ceiling_capable", "ceiling_why", "of_alone",
-		   "fit_start", "fit_rate", "fit_half", NULL);
+		   "fit_start", "fit_rate", "fit_half", "policy", "cpu_pair", "load_step",
+		   "injected", "bus_factor", NULL);
 }
 
 static json_t *parse(const char *text)
@@ -374,8 +381,7 @@ static void test_same_cell(void **state)
 	(void)state;
 	fill(&a);
 	fill(&b);
-	b.median = 1; /* what came of it does not identify, nor do pages and threads */
-	b.threads = 1;
+	b.median = 1; /* what came of it does not identify, nor do pages */
 	b.pages = PAGES_4K;
 	record_status(&b, STATUS_CRASHED, "gone");
 	assert_true(record_same_cell(&a, &b));
