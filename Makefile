@@ -9,7 +9,7 @@ WERROR    ?= -Werror# WERROR= leaves warnings as warnings, for a compiler newer 
 
 WARN     := -Wall -Wextra -Wimplicit-fallthrough -Wshadow -Wconversion $(WERROR)
 CFLAGS   ?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -DNB_VERSION='"$(VERSION)"' -DNB_BUILD='"$(BUILT)"' -Ilib -Ibench
+CPPFLAGS += -D_GNU_SOURCE -DNB_VERSION='"$(VERSION)"' -DNB_BUILD='"$(BUILT)"' -Ilib -Ibench -Idiag
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN) -pthread
 LDLIBS   := -lhwloc -lnuma -ljansson -lm -ldl -lrt -lpthread
 ifneq ($(SANITIZE),)
@@ -22,7 +22,7 @@ say := @$(if $(V),:,echo)
 
 include scripts/cuda.mk # what there is of CUDA: CUDA, CUDA_SRC, CUDART, KERNELS, NVCC, BUILT
 
-LIB_SRC   := $(filter-out $(if $(CUDA),%/gpu_none.c,$(CUDA_SRC)) $(if $(KERNELS),%/gpu_kernels_none.c),$(wildcard lib/*/*.c bench/kernels/*.c)) \
+LIB_SRC   := $(filter-out $(if $(CUDA),%/gpu_none.c,$(CUDA_SRC)) $(if $(KERNELS),%/gpu_kernels_none.c),$(wildcard lib/*/*.c bench/kernels/*.c diag/checks/*.c)) \
 	$(if $(KERNELS),$(wildcard bench/kernels/*.cu))
 BENCH     := $(basename $(notdir $(wildcard bench/*.c)))
 DIAG      := $(basename $(notdir $(wildcard diag/*.c)))

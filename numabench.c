@@ -33,7 +33,7 @@ static const struct command command = {
 	.usage = "[OPTION]... | COMMAND [OPTION]...",
 	.about = "Without options: the machine, every GPU's declared binding, and what to try "
 		 "next.\n\n"
-		 "Commands: topology, report, bind (they look); mem-bandwidth, mem-latency, "
+		 "Commands: topology, check, report, bind (they look); mem-bandwidth, mem-latency, "
 		 "gpu-bandwidth, gpu-latency, gpu-peer (they measure). Each has its own --help.",
 	.options = option_tables,
 };
@@ -284,6 +284,18 @@ static int run_tests(struct front *f, struct err *e)
 	return rc;
 }
 
+/* Before anything is measured, what fails on stderr; again with what was read under load. */
+static int check_machine(struct front *f, const char *result, struct err *e)
+{
+	const struct check_order order = { .rules = f->ask.rules,
+					   .gpus = f->ask.gpus,
+					   .result = result,
+					   .stop = &stop_signal,
+					   .log = result || f->ask.quiet ? NULL : stderr };
+
+	return collect_checks(&f->res, &order, e);
+}
+
 /* ---- what comes of it ---- */
 
 static int write_results(struct front *f, struct err *e)
@@ -325,6 +337,10 @@ static int conclude(struct front *f, struct err *e)
 	f->res.run.seconds = elapsed(f);
 	f->res.run.complete = !stop_signal;
 	rc = recommend(&f->res);
+	/* A disk that does not take it is told of below. */
+	if (rc == 0 && !stop_signal && result_write(&f->res, f->result_path, e) == 0 &&
+	    check_machine(f, f->result_path, e) < 0)
+		complain(e, 2);
 	if (rc == 0)
 		rc = judge(&f->res);
 	if (rc < 0)
@@ -386,7 +402,9 @@ static int measure_all(struct front *f, int argc, char **argv, struct err *e)
 		rc = file_prove(f->ask.json, e);
 	if (rc < 0)
 		return complain(e, 2);
-	rc = run_tests(f, e);
+	rc = check_machine(f, NULL, e);
+	if (rc == 0)
+		rc = run_tests(f, e);
 	if (rc < 0)
 		complain(e, 2);
 	int code = conclude(f, e);

@@ -6,6 +6,9 @@
 #include "front/front.h"
 #include "util/child.h"
 
+/* A driver may take half a minute to answer. */
+#define CHECK_DEADLINE_S 60.0
+
 struct collector {
 	struct result *res;
 	const struct child_order *order;
@@ -233,6 +236,91 @@ static void keep_line(char *text, size_t length, void *to)
 	more[t->n + length] = '\n';
 	t->v = more;
 	t->n += length + 1;
+}
+
+/* Takes over the findings of a whole document; -EINVAL with e where one is none. */
+static int take_checks(struct result *res, const json_t *doc, struct err *e)
+{
+	const json_t *list = json_object_get(doc, "checks"), *v;
+	struct result fresh;
+	int rc = json_is_array(list) ? 0 : err_set(e, -EINVAL, "no list of checks");
+	size_t i;
+
+	result_init(&fresh);
+	json_array_foreach(list, i, v) if (rc == 0) rc = result_find_json(&fresh, v, e);
+	if (rc == 0)
+		result_forget_findings(res);
+	for (i = 0; i < fresh.nfindings && rc == 0; i++)
+		rc = result_find(res, &fresh.findings[i]);
+	result_release(&fresh);
+	return rc;
+}
+
+/* How the child ended, where that was not well; such a record makes the verdict unknown. */
+static int add_unchecked(struct result *res, enum status status, const char *why)
+{
+	struct record one;
+	int rc;
+
+	record_init(&one);
+	snprintf(one.test, sizeof one.test, "check");
+	record_set(&one, "test", NULL);
+	record_status(&one, status, "the machine was not checked: %.200s", why);
+	rc = result_add(res, &one);
+	record_release(&one);
+	return rc;
+}
+
+/* What came of it: its findings, or why there are none. */
+static int take_ended(struct result *res, const struct child_result *r, const json_t *doc,
+		      struct err *e)
+{
+	struct err why = { "" };
+	char how[120];
+	int rc;
+
+	if (r->end == CHILD_STOPPED)
+		return 0;
+	if (r->end == CHILD_EXITED && r->code == 2) /* it said why */
+		return err_set(e, -EIO, "the machine was not checked");
+	child_describe(r, how, sizeof how);
+	if (r->end != CHILD_EXITED || r->code > 1)
+		return add_unchecked(res, r->end == CHILD_EXITED ? STATUS_FAILED : STATUS_CRASHED,
+				     how);
+	rc = take_checks(res, doc, &why);
+	return rc == -EINVAL ? add_unchecked(res, STATUS_FAILED, why.text) : rc;
+}
+
+int collect_checks(struct result *res, const struct check_order *order, struct err *e)
+{
+	const char *args[6], **arg = args;
+	const struct child_order child = { .program = "check",
+					   .args = args,
+					   .deadline_s = CHECK_DEADLINE_S,
+					   .stop = order->stop };
+	struct text text = { 0 };
+	struct child_result r;
+	json_t *doc;
+	int rc;
+
+	if (order->rules)
+		*arg++ = "--rules", *arg++ = order->rules;
+	if (order->gpus)
+		*arg++ = "--gpus", *arg++ = order->gpus;
+	*arg++ = order->result;
+	*arg = NULL;
+	rc = run(&child, keep_line, &text, &r, e);
+	if (rc < 0)
+		return rc;
+	doc = text.n ? json_loadb(text.v, text.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	rc = take_ended(res, &r, doc, e);
+	for (size_t i = 0; order->log && i < res->nfindings; i++)
+		if (strcmp(res->findings[i].status, "fail") == 0)
+			fprintf(order->log, "check: %s: %s: %s\n", res->findings[i].id,
+				res->findings[i].subject, res->findings[i].observed);
+	json_decref(doc);
+	free(text.v);
+	return rc == -ENOMEM ? err_set(e, rc, "out of memory") : rc;
 }
 
 int collect_machine(struct result *res, const struct child_order *order, struct err *e)

@@ -67,6 +67,19 @@ int collect_records(struct result *res, const struct child_order *order, struct 
  * it fails. */
 int collect_machine(struct result *res, const struct child_order *order, struct err *e);
 
+struct check_order {
+	const char *rules;  /* the file of --rules; NULL: none */
+	const char *gpus;   /* only these are judged; NULL: all */
+	const char *result; /* with readings under load; NULL: none yet */
+	const volatile sig_atomic_t *stop;
+	FILE *log; /* what fails is told there at once; NULL: nowhere */
+};
+
+/* Runs `check --json`; its findings take the place of those in res. Where it crashes, hangs or says
+ * what makes no sense, a record tells, and the findings stay. -ENOMEM, -ENOENT, and -EIO where
+ * it refused what it was asked (rules that cannot be read), with e. */
+int collect_checks(struct result *res, const struct check_order *order, struct err *e);
+
 /* ---- folder.c: where results go, and the lock ---- */
 
 struct surroundings { /* what main read from the environment and the system */

@@ -75,6 +75,12 @@ const struct opt request_option_table[] = {
 	  .name = "strict",
 	  .offset = OPTION(strict),
 	  .help = "warnings end with exit code 1" },
+	{ .kind = OPT_TEXT,
+	  .name = "rules",
+	  .arg = "FILE",
+	  .offset = OPTION(rules),
+	  .help = "raise, lower or silence findings of `numabench check`, as that command's "
+		  "--rules" },
 	{ .kind = OPT_FLAG, .name = "list", .offset = OPTION(list), .help = "list the tests" },
 	{ .kind = OPT_FLAG,
 	  .name = "dry-run",

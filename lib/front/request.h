@@ -10,7 +10,7 @@
 struct request {
 	bool all, quick, thorough, busy, strict, list, dry_run, quiet;
 	double budget_s; /* 0: the pace's */
-	const char *output, *json, *only, *skip, *nodes, *gpus;
+	const char *output, *json, *only, *skip, *nodes, *gpus, *rules;
 	uint64_t size;
 	int require_gpus; /* -1: not asked */
 	int seed;         /* 0: from the clock */

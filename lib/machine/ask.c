@@ -63,6 +63,7 @@ static const struct item nvml_items[] = {
 	FIGURE(nvml_facts, ecc_uncorrected),
 	FIGURE(nvml_facts, repair_pending),
 	FIGURE(nvml_facts, repair_failed),
+	FIGURE(nvml_facts, c2c_links),
 	FIGURE(nvml_facts, power_limit_mw),
 	FIGURE(nvml_facts, power_default_mw),
 	FIGURE(nvml_facts, clock_mhz),

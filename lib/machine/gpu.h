@@ -108,6 +108,8 @@ int gpu_queue_prefetch(struct gpu_stream *s, const struct gpu_transfer *t, struc
 /* cudaMemcpyPeerAsync: d2h from this GPU to the peer, h2d from the peer to this GPU. */
 int gpu_queue_peer(struct gpu_stream *s, const struct gpu_transfer *t, struct err *e);
 
+/* Makes marks 0 to n - 1, for what is made behind a closed gate may have to wait for it. */
+int gpu_marks_ready(struct gpu_stream *s, unsigned n, struct err *e);
 /* Sets mark i (any number from 0) behind all that is queued so far. */
 int gpu_queue_mark(struct gpu_stream *s, unsigned i, struct err *e);
 /* Whether the GPU has come to mark i. */

@@ -154,6 +154,15 @@ static int make_mark(struct gpu_stream *s, unsigned i, struct err *e)
 	return rc < 0 ? rc : gpu_check(cudaEventCreate(&s->marks[i]), "cudaEventCreate", e);
 }
 
+int gpu_marks_ready(struct gpu_stream *s, unsigned n, struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < n; i++)
+		rc = make_mark(s, i, e);
+	return rc;
+}
+
 static int find_mark(const struct gpu_stream *s, unsigned i, struct err *e)
 {
 	if (i < s->nmarks && s->marks[i])

@@ -112,6 +112,7 @@ static int take_nvml(struct gpu_list *l, const struct gpu_answers *a)
 		fill(&g->gpu.max_width, f->max_width);
 		g->gpu.memory_bytes = f->memory_bytes;
 		g->gpu.exclusive = exclusive(f->compute_mode);
+		g->gpu.c2c_links = f->c2c_links;
 		g->prohibited = f->compute_mode.is && f->compute_mode.value == NVML_PROHIBITED;
 	}
 	return 0;

@@ -2,9 +2,20 @@
 
 #include "machine/parts.h"
 
+/* Where it is served; where a change of what it may be served by has not taken effect yet, for
+ * that waits for the next interrupt, by these. Empty: not known. */
+static struct idset serving(const struct sysroot *r, int irq)
+{
+	struct idset now, may, both;
+
+	sysroot_list(r, &now, "proc/irq/%d/effective_affinity_list", irq);
+	sysroot_list(r, &may, "proc/irq/%d/smp_affinity_list", irq);
+	both = idset_and(&now, &may);
+	return idset_empty(&both) && !idset_empty(&may) ? may : now;
+}
+
 struct irqs irqs_of(const struct sysroot *r, const char *pci, const struct idset *near)
 {
-	static const char *const files[] = { "effective_affinity_list", "smp_affinity_list" };
 	struct irqs all = { 0 };
 	char folder[64];
 	struct idset numbers;
@@ -13,14 +24,10 @@ struct irqs irqs_of(const struct sysroot *r, const char *pci, const struct idset
 	numbers = numbered_entries(r, folder, "");
 	all.n = idset_count(&numbers);
 	for (int i = -1; (i = idset_next(&numbers, i)) >= 0;) {
-		struct idset cpus = { 0 }, both;
-		int rc = -1;
+		struct idset cpus = serving(r, i), both = idset_and(&cpus, near);
 
-		for (size_t f = 0; rc < 0 && f < sizeof(files) / sizeof(files[0]); f++)
-			rc = sysroot_list(r, &cpus, "proc/irq/%d/%s", i, files[f]);
-		if (rc < 0 || idset_empty(&cpus))
+		if (idset_empty(&cpus))
 			continue;
-		both = idset_and(&cpus, near);
 		all.known++;
 		all.cpus = idset_or(&all.cpus, &cpus);
 		if (idset_empty(&both)) {

@@ -17,7 +17,8 @@ struct irqs {
 
 /* The message-signalled interrupts of a PCI device (its folder msi_irqs), each with the
  * CPUs that serve it (/proc/irq/N/effective_affinity_list, on kernels before 4.14
- * smp_affinity_list). An interrupt that nothing uses yet has none and counts as not known. */
+ * smp_affinity_list, and also where the former does not follow the latter yet). An interrupt that
+ * nothing uses yet has none and counts as not known. */
 struct irqs irqs_of(const struct sysroot *r, const char *pci, const struct idset *near);
 
 #endif

@@ -160,8 +160,7 @@ struct known gpu_declared_node(const struct machine *m, const struct gpu *g)
 			 : g->node_sysfs;
 }
 
-/* The cache of the highest level that a CPU shares in, or NULL. */
-static const struct cache *last_level(const struct node *n, int cpu)
+const struct cache *machine_last_cache(const struct node *n, int cpu)
 {
 	const struct cache *last = NULL;
 
@@ -188,7 +187,7 @@ uint64_t machine_llc_bytes(const struct machine *m, const struct idset *cpus)
 
 	for (int cpu = -1; (cpu = idset_next(&left, cpu)) >= 0;) {
 		const struct node *n = machine_node_of_cpu(m, cpu);
-		const struct cache *last = n ? last_level(n, cpu) : NULL;
+		const struct cache *last = n ? machine_last_cache(n, cpu) : NULL;
 
 		if (!last)
 			continue;
@@ -197,6 +196,23 @@ uint64_t machine_llc_bytes(const struct machine *m, const struct idset *cpus)
 		left = idset_minus(&left, &last->cpus);
 	}
 	return bytes;
+}
+
+void machine_spread_cores(const struct node *n, size_t *order)
+{
+	const struct cache *cache[n->ncores + 1];
+	size_t place[n->ncores + 1], k = 0;
+
+	for (size_t c = 0; c < n->ncores; c++) {
+		cache[c] = machine_last_cache(n, idset_next(&n->cores[c].cpus, -1));
+		place[c] = 0;
+		for (size_t d = 0; d < c; d++)
+			place[c] += cache[d] == cache[c];
+	}
+	for (size_t turn = 0; k < n->ncores; turn++)
+		for (size_t c = 0; c < n->ncores; c++)
+			if (place[c] == turn)
+				order[k++] = c;
 }
 
 struct idset machine_share_cores(const struct node *n, size_t share, size_t shares, bool *shared)

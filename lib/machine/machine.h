@@ -79,6 +79,7 @@ struct gpu {
 	/* 1: at most one process at a time may use it (compute mode exclusive-process, or the
 	 * older exclusive-thread; prohibited, where none may); 0: any number. */
 	struct known exclusive;
+	struct known c2c_links; /* NVLink-C2C links to its CPU: then its path is no PCIe */
 	char render_node[16]; /* "renderD128"; empty when there is none */
 	bool busy;            /* others use it */
 	char busy_why[160];
@@ -149,6 +150,9 @@ const char *machine_gpu_path(const struct machine *m, int a, int b);
  * the node has some. */
 bool gpu_out_of_reach(const struct machine *m, const struct gpu *g);
 
+/* The cache of the highest level that a CPU of the node shares in, or NULL. */
+const struct cache *machine_last_cache(const struct node *n, int cpu);
+
 /* The bytes of all distinct last-level caches that the given CPUs share in;
  * 0 when no cache is known. */
 uint64_t machine_llc_bytes(const struct machine *m, const struct idset *cpus);
@@ -164,6 +168,11 @@ int machine_parse_gpus(const struct machine *m, const char *list, struct idset *
  * its memory may be used; all are those that may. */
 int machine_parse_nodes(const struct machine *m, const char *list, struct idset *nodes,
 			struct err *e);
+
+/* The cores of a node, as indices, in the order in which few threads get most: going round its
+ * last-level caches, the first core of each, then the second of each .. (caches in the order of
+ * their first cores). Where no cache is known, as they come. `order` has room for ncores. */
+void machine_spread_cores(const struct node *n, size_t *order);
 
 /* Disjoint shares of a node's cores: the cores of node `id` for the share-th of
  * `shares` users, siblings kept together. Where there are more users than

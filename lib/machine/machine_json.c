@@ -69,6 +69,7 @@ static json_t *gpu_json(const struct gpu *g)
 			g->render_node[0] ? json_string(g->render_node) : json_null());
 	bad |= json_put_known(o, "memory_bytes", &g->memory_bytes);
 	bad |= json_put_known(o, "exclusive", &g->exclusive);
+	bad |= json_put_known(o, "c2c_links", &g->c2c_links);
 	bad |= json_put(o, "busy", json_boolean(g->busy));
 	bad |= json_put(o, "busy_why", json_text(g->busy_why));
 	return json_or_null(o, bad);

@@ -197,6 +197,7 @@ static void read_gpu(struct reading *r, void *element)
 	g->mps = get_known(&link, "mps");
 	g->memory_bytes = get_known(r, "memory_bytes");
 	g->exclusive = get_known(r, "exclusive");
+	g->c2c_links = get_known(r, "c2c_links");
 	get_text(r, "render_node", g->render_node, sizeof(g->render_node));
 	g->busy = get_bool(r, "busy");
 	get_text(r, "busy_why", g->busy_why, sizeof(g->busy_why));

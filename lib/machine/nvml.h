@@ -44,6 +44,7 @@ struct nvml_facts {
 	struct known ecc_uncorrected; /* errors since the driver was loaded */
 	struct known repair_pending;  /* 1: memory was found bad; a reset takes it out of use */
 	struct known repair_failed;   /* 1: there was no spare memory left to take its place */
+	struct known c2c_links; /* NVLink-C2C to its CPU */
 	struct known power_limit_mw, power_default_mw;
 	struct known clock_mhz, clock_default_mhz; /* applications clock of the multiprocessors */
 	struct known clock_most_mhz;

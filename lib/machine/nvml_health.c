@@ -92,6 +92,34 @@ static void nvlinks(void *library, nvml_device d, struct nvml_facts *f)
 	}
 }
 
+/* nvmlFieldValue_t; the value is a union of eight bytes. */
+struct field_value {
+	unsigned id, scope;
+	long long timestamp, latency_us;
+	unsigned type; /* nvmlValueType_t: 1 is unsigned int */
+	int answer;
+	union {
+		unsigned u;
+		unsigned long long room;
+	} value;
+};
+
+/* How many NVLink-C2C links tie a GPU to its CPU: it may have them though its memory is no NUMA
+ * node (driver R580 and later can hide it: "coherent driver-based memory management"). */
+static struct known c2c(void *library, nvml_device d)
+{
+	enum { C2C_LINK_COUNT = 170, UNSIGNED_INT = 1 }; /* NVML_FI_DEV_C2C_LINK_COUNT */
+	int (*get)(nvml_device, int, struct field_value *) =
+		(int (*)(nvml_device, int, struct field_value *))dlsym(library,
+								       "nvmlDeviceGetFieldValues");
+	struct field_value v = { .id = C2C_LINK_COUNT };
+
+	if (!get || get(d, 1, &v) != NVML_SUCCESS || v.answer != NVML_SUCCESS ||
+	    v.type != UNSIGNED_INT)
+		return UNKNOWN(NVML_SILENT);
+	return KNOWN(v.value.u);
+}
+
 void nvml_read_health(void *library, nvml_device d, struct nvml_facts *f)
 {
 	f->bar1_bytes = bar1(library, d);
@@ -103,4 +131,5 @@ void nvml_read_health(void *library, nvml_device d, struct nvml_facts *f)
 	f->clock_most_mhz = sm_clock(library, "nvmlDeviceGetMaxClockInfo", d);
 	repairs(library, d, f);
 	nvlinks(library, d, f);
+	f->c2c_links = c2c(library, d);
 }

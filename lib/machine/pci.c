@@ -34,7 +34,8 @@ struct gpu_entry *gpu_list_add(struct gpu_list *l, const char *pci)
 			 .max_width = none,
 			 .mps = none,
 			 .memory_bytes = none,
-			 .exclusive = none },
+			 .exclusive = none,
+			 .c2c_links = UNKNOWN("NVML was not asked") },
 		.minor = none,
 	};
 	snprintf(v->gpu.pci, sizeof(v->gpu.pci), "%s", pci);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "machine/cgroup.h"
 #include "machine/parts.h"
 #include "util/json.h"
 
@@ -229,11 +230,14 @@ static json_t *conditions(const struct machine *m, const struct source *s, const
 static json_t *rest(const struct machine *m, const struct source *s, const struct limits *l)
 {
 	json_t *o = json_object(), *gpus = json_array(), *nodes = json_array();
+	struct cgroup_throttling throttling = { .throttled = UNKNOWN("not recorded") };
 	char text[256] = "";
 	int bad = 0;
 
-	if (!s->xml)
+	if (!s->xml) {
+		throttling = cgroup_throttling(&s->root);
 		sysroot_text(&s->root, text, sizeof(text), "proc/sys/kernel/hostname");
+	}
 	bad |= put_text(o, "hostname", text, "not recorded");
 	for (size_t i = 0; i < m->ngpus; i++) {
 		json_t *v =
@@ -251,6 +255,7 @@ static json_t *rest(const struct machine *m, const struct source *s, const struc
 	bad |= json_put(o, "gpus", gpus);
 	bad |= json_put(o, "nodes", nodes);
 	bad |= json_put_known(o, "cgroup_memory_left_bytes", &l->memory_left);
+	bad |= json_put_known(o, "cgroup_throttled", &throttling.throttled);
 	text[0] = '\0';
 	if (!s->xml)
 		sysroot_text(&s->root, text, sizeof(text), "proc/loadavg");

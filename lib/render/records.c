@@ -21,11 +21,15 @@ static const struct key keys[] = {
 };
 enum { NKEYS = sizeof keys / sizeof keys[0] };
 
-/* What was measured at once with others stands in a table of its own. */
+/* So many pairs of cores have a row each. */
+enum { PAIRS_MOST = 28 };
+
+/* What was measured at once with others stands in a table of its own, and so do pairs of cores. */
 static bool same_table(const struct record *a, const struct record *b)
 {
 	return strcmp(a->test, b->test) == 0 &&
-	       record_has(a, "together") == record_has(b, "together");
+	       record_has(a, "together") == record_has(b, "together") &&
+	       record_has(a, "cpu_pair") == record_has(b, "cpu_pair");
 }
 
 /* The CPUs' node is worth a column where it is not that of the memory. */
@@ -54,6 +58,7 @@ struct extra {
 	const char *head;
 	double (*value)(const struct record *r); /* NaN: it has none */
 	bool in_unit;                            /* of the record; else a share, as per cent */
+	double factor;                           /* else, where not 0: of what is printed */
 };
 
 static double of_link(const struct record *r)
@@ -73,10 +78,16 @@ static double p99(const struct record *r)
 	return text_quantile(r, "p99");
 }
 
+static double load(const struct record *r)
+{
+	return record_has(r, "injected") ? r->injected : NAN;
+}
+
 static const struct extra extras[] = {
 	{ .head = "of link", .value = of_link },
 	{ .head = "of alone", .value = of_alone },
 	{ .head = "p99", .value = p99, .in_unit = true },
+	{ .head = "load, GB/s", .value = load, .factor = 1e9 },
 };
 enum { NEXTRAS = sizeof extras / sizeof extras[0] };
 
@@ -124,6 +135,8 @@ static int put_extra(struct table *t, const struct extra *x, const struct record
 
 	if (!isfinite(v))
 		return table_cell(t, "%s", "");
+	if (x->factor > 0)
+		return table_cell(t, "%.1f", v / x->factor);
 	return x->in_unit ? put_number(t, true, v, r) : table_cell(t, "%.1f %%", 100 * v);
 }
 
@@ -246,6 +259,33 @@ static void print_head(struct text *text, const struct record *r, const struct s
 	fputc('\n', text->out);
 }
 
+/* Of more pairs of cores than have rows: how many, and from where to where. */
+static bool print_pairs(struct text *text, const struct record *r, size_t n, size_t first)
+{
+	double least = INFINITY, most = -INFINITY;
+	size_t pairs = 0;
+
+	for (size_t i = first; i < n && record_has(&r[first], "cpu_pair"); i++) {
+		if (!same_table(&r[i], &r[first]))
+			continue;
+		pairs++;
+		if (record_has_figure(&r[i])) {
+			least = fmin(least, r[i].median);
+			most = fmax(most, r[i].median);
+		}
+	}
+	if (pairs <= PAIRS_MOST)
+		return false;
+	fputs(first > 0 ? "\n" : "", text->out);
+	if (isfinite(least))
+		text_say(text, 0, "%s, %s: %zu pairs of CPUs, %.0f to %.0f ns (--json has each)",
+			 r[first].test, r[first].metric, pairs, least * 1e9, most * 1e9);
+	else
+		text_say(text, 0, "%s, %s: %zu pairs of CPUs, none with a figure", r[first].test,
+			 r[first].metric, pairs);
+	return true;
+}
+
 /* The records of r[first]'s table. */
 static int print_table(struct text *text, const struct record *r, size_t n, size_t first)
 {
@@ -281,7 +321,7 @@ int render_records(const struct record *r, size_t n, const struct render_options
 
 		for (size_t j = 0; j < i; j++)
 			seen = seen || same_table(&r[i], &r[j]);
-		if (!seen)
+		if (!seen && !print_pairs(&text, r, n, i))
 			rc = print_table(&text, r, n, i);
 	}
 	if (rc == 0)

@@ -195,42 +195,16 @@ static void say_basis(struct text *t)
 			 proof ? proof : "", proof ? ")" : "");
 }
 
-static void say_finding(struct text *t, const struct finding *f)
-{
-	char text[1024];
-	size_t used = 0;
-	const struct {
-		const char *before, *text;
-	} parts[] = {
-		{ "observed ", f->observed },
-		{ "expected ", f->expected },
-		{ "mend: ", f->fix },
-		{ "see ", f->source },
-	};
-
-	used += (size_t)snprintf(text, sizeof text, "%s  %s%s%s", f->status, f->id,
-				 f->subject[0] ? ", " : "", f->subject);
-	for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof text; i++)
-		if (parts[i].text[0])
-			used += (size_t)snprintf(text + used, sizeof text - used, "; %s%s",
-						 parts[i].before, parts[i].text);
-	text_say(t, 2, "%s", text);
-}
-
 int text_findings(struct text *t)
 {
-	static const char *const told[] = { "fail", "warn" };
-	bool any = false;
+	for (size_t i = 0; i < t->res->nfindings; i++) {
+		const char *status = t->res->findings[i].status;
 
-	for (size_t s = 0; s < sizeof told / sizeof *told; s++)
-		for (size_t i = 0; i < t->res->nfindings; i++) {
-			if (strcmp(t->res->findings[i].status, told[s]) != 0)
-				continue;
-			if (!any)
-				text_heading(t, "findings");
-			any = true;
-			say_finding(t, &t->res->findings[i]);
-		}
+		if (strcmp(status, "fail") != 0 && strcmp(status, "warn") != 0)
+			continue;
+		text_heading(t, "findings");
+		return render_findings(t->res, NULL, t->o, t->out);
+	}
 	return 0;
 }
 

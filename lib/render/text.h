@@ -37,6 +37,9 @@ const char *text_status_word(enum status s);
 /* Where all GPUs at once are fed from: "own nodes", "node 0", "other nodes". Returns buf. */
 char *text_from(const struct record *r, char *buf, size_t size);
 
+/* Memory and whose CPUs work: "node 0", "node 2, CPUs of 1". Returns buf. */
+char *text_place(const struct record *r, char *buf, size_t size);
+
 /* An empty line, and a heading. */
 void text_heading(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Running text, wrapped. */
@@ -70,7 +73,7 @@ struct sheet {
 struct sheet_style {
 	struct text_unit unit;
 	int decimals;
-	bool undersized; /* at least one is: the others leave its column blank */
+	bool undersized; /* at least one is: the others leave its column blank; false: no signs */
 };
 
 int sheet_make(struct sheet *s, size_t nrows, size_t ncolumns); /* all empty; -ENOMEM */
@@ -102,6 +105,8 @@ int matrices_print(struct text *t, bool (*wanted)(const struct record *r));
 
 /* A memory node driven from its own CPUs, or from those of the node that drives it. */
 bool text_is_near(const struct machine *m, const struct record *r);
+/* Over more bytes, or over as many by more threads. */
+bool text_is_more(const struct record *a, const struct record *b);
 /* The same thing measured, on whatever node and GPU. */
 bool text_same_kind(const struct record *a, const struct record *b);
 /* The size that most cells of like's series have; the first of those that are as frequent. */
@@ -129,6 +134,10 @@ void text_legend(struct text *t);
 int text_gpu_matrices(struct text *t);
 int text_axes(struct text *t);     /* threads on one node, memory on another */
 int text_together(struct text *t); /* all GPUs at once */
+/* A table of the sums that `wanted` has of what was measured at once; `from` heads the column of
+ * where it came from. Nothing where there are none. 0 or -ENOMEM. */
+int text_sums(struct text *t, bool (*wanted)(const struct record *r), const char *heading,
+	      const char *from);
 int text_memory_kinds(struct text *t);
 int text_sizes(struct text *t);
 int text_latencies(struct text *t);
@@ -138,6 +147,22 @@ void text_binding(struct text *t); /* one line: whether binding matters here */
 int text_recommendations(struct text *t);
 int text_commands(struct text *t);
 int text_memory(struct text *t);
+/* A memory bandwidth: of CPU and memory node, and nothing else. */
+bool text_is_memory_rate(const struct record *r);
+/* That of a node's own memory, by its own cores or those that drive it. */
+bool text_is_own_memory(const struct text *t, const struct record *r);
+/* Of those which differ in bytes and threads alone: the one over most, by most. */
+bool text_is_whole(const struct text *t, const struct record *r);
+/* Parts of it: what follows the figures of whole nodes (text_memory_more.c). */
+int text_curves(struct text *t);    /* over the number of threads, and where nodes saturate */
+int text_contention(struct text *t); /* all nodes at once */
+int text_policies(struct text *t);
+int text_page_kinds(struct text *t);
+int text_working_sets(struct text *t);
+/* Part of text_memory: all that mem-latency measured, its matrix, too. */
+int text_memory_latency(struct text *t);
+int text_loaded(struct text *t); /* parts of it */
+int text_cores(struct text *t);
 int text_findings(struct text *t);
 /* Cells without a figure and unstable ones, folded by equal test, status and reason. */
 int text_folded(struct text *t, const struct record *r, size_t n);

@@ -18,6 +18,14 @@ bool text_is_near(const struct machine *m, const struct record *r)
 	return (driver && driver->id == r->cpu_node) || (memory && memory->id == r->mem_node);
 }
 
+bool text_is_more(const struct record *a, const struct record *b)
+{
+	int more =
+		record_has(a, "threads") && record_has(b, "threads") ? a->threads - b->threads : 0;
+
+	return a->bytes != b->bytes ? a->bytes > b->bytes : more > 0;
+}
+
 bool text_same_kind(const struct record *a, const struct record *b)
 {
 	/* The cheap questions first: there may be thousands of records. */

@@ -26,7 +26,8 @@ bool matrix_takes(const struct matrix *m, const struct record *r)
 		return text_same_kind(l, r) && (!m->machine || text_is_near(m->machine, r));
 	/* Between nodes the arrays may be as large as each node allows. */
 	return !record_has(r, "gpu") && record_has(r, "mem_node") && record_has(r, "cpu_node") &&
-	       record_same_but(l, r, record_fields("cpu_node", "mem_node", "bytes", NULL));
+	       record_same_but(l, r,
+			       record_fields("cpu_node", "mem_node", "bytes", "threads", NULL));
 }
 
 static struct row row_of(const struct matrix *m, const struct record *r)
@@ -139,7 +140,10 @@ static int grid_fill(struct grid *g, const struct result *res, const struct matr
 		if (matrix_takes(m, r)) {
 			const struct record **cell = grid_cell(g, m, r);
 
-			if (!*cell || !record_has_figure(*cell))
+			/* Of some sizes between nodes the largest is that of memory, of some
+			 * numbers of threads the most are the node. */
+			if (!*cell || text_is_more(r, *cell) ||
+			    (!text_is_more(*cell, r) && !record_has_figure(*cell)))
 				*cell = r;
 		}
 	}

@@ -1,4 +1,5 @@
-/* text_memory.c - what the report says of memory: node x node, and each node on its own. */
+/* text_memory.c - what the report says of memory bandwidth: node x node, and each node on its own.
+ * text_memory_more.c goes on; latencies are in text_memory_latency.c. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,54 +11,57 @@
 /* STREAM's triad stands for bandwidth; it is the one that others quote. */
 static const char main_metric[] = "triad";
 
-static bool is_memory(const struct record *r)
+/* A bus that carries less than this beyond what counts is not told apart. */
+#define ALIKE 1.005
+
+bool text_is_memory_rate(const struct record *r)
 {
-	return record_has(r, "mem_node") && record_has(r, "cpu_node") && !record_has(r, "gpu") &&
-	       !record_has(r, "gpus");
+	return strcmp(r->unit, "B/s") == 0 && record_has(r, "mem_node") &&
+	       record_has(r, "cpu_node") && !record_has(r, "gpu") && !record_has(r, "gpus") &&
+	       !record_has(r, "together") && !record_has(r, "policy") &&
+	       !record_has(r, "pages_asked");
 }
 
-static bool is_bandwidth(const struct record *r)
-{
-	return strcmp(r->unit, "B/s") == 0;
-}
-
-/* One matrix for each thing that is measured; of the bandwidths the main one only. */
-static int print_matrices(struct text *t)
-{
-	const struct result *res = t->res;
-	struct matrix *done = calloc(res->nrecords + 1, sizeof *done);
-	size_t ndone = 0;
-	bool has_main = false;
-	int rc = done ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < res->nrecords; i++)
-		has_main = has_main ||
-			   (is_memory(&res->records[i]) && record_has_figure(&res->records[i]) &&
-			    strcmp(res->records[i].metric, main_metric) == 0);
-	for (size_t i = 0; rc == 0 && i < res->nrecords; i++) {
-		struct matrix m = { .like = &res->records[i] };
-		bool seen = !is_memory(m.like) || !record_has_figure(m.like);
-
-		seen = seen || (has_main && is_bandwidth(m.like) &&
-				strcmp(m.like->metric, main_metric) != 0);
-		for (size_t j = 0; !seen && j < ndone; j++)
-			seen = matrix_takes(&done[j], m.like);
-		if (seen)
-			continue;
-		done[ndone++] = m;
-		rc = matrix_print(t, &m);
-	}
-	free(done);
-	return rc;
-}
-
-/* The node's own memory by its own cores, or by those of the node that drives it. */
-static bool is_local(const struct text *t, const struct record *r)
+bool text_is_own_memory(const struct text *t, const struct record *r)
 {
 	const struct node *driver = machine_driver(&t->res->machine, r->mem_node);
 
-	return is_memory(r) && r->cpu_node == (driver ? driver->id : r->mem_node);
+	return r->cpu_node == (driver ? driver->id : r->mem_node);
 }
+
+bool text_is_whole(const struct text *t, const struct record *r)
+{
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *o = &t->res->records[i];
+
+		if (text_is_more(o, r) &&
+		    record_same_but(o, r, record_fields("bytes", "threads", NULL)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_shown(const struct text *t, const struct record *r)
+{
+	return text_is_memory_rate(r) && record_has_figure(r) && text_is_whole(t, r);
+}
+
+/* One matrix: of the main operation, or of the first where that was not measured. */
+static int print_matrix(struct text *t)
+{
+	struct matrix m = { .like = NULL };
+
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (is_shown(t, r) && (!m.like || (strcmp(m.like->metric, main_metric) != 0 &&
+						   strcmp(r->metric, main_metric) == 0)))
+			m.like = r;
+	}
+	return m.like ? matrix_print(t, &m) : 0;
+}
+
+/* ---- each node's own memory ---- */
 
 /* The record of a metric in a node's own memory, one with a figure where there is one. */
 static const struct record *local_record(const struct text *t, int node, const struct record *like)
@@ -67,8 +71,9 @@ static const struct record *local_record(const struct text *t, int node, const s
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
 
-		if (is_local(t, r) && r->mem_node == node && strcmp(r->test, like->test) == 0 &&
-		    strcmp(r->metric, like->metric) == 0 && (!found || !record_has_figure(found)))
+		if (text_is_memory_rate(r) && r->mem_node == node && text_is_own_memory(t, r) &&
+		    strcmp(r->test, like->test) == 0 && strcmp(r->metric, like->metric) == 0 &&
+		    text_is_whole(t, r) && (!found || !record_has_figure(found)))
 			found = r;
 	}
 	return found;
@@ -84,7 +89,7 @@ static size_t local_metrics(const struct text *t, const struct record **like, do
 		const struct record *r = &t->res->records[i];
 		bool seen = false;
 
-		if (!is_local(t, r) || !is_bandwidth(r) || !record_has_figure(r))
+		if (!is_shown(t, r) || !text_is_own_memory(t, r))
 			continue;
 		*most = fmax(*most, r->median);
 		for (size_t j = 0; j < n; j++)
@@ -95,16 +100,31 @@ static size_t local_metrics(const struct text *t, const struct record **like, do
 	return n;
 }
 
-static int put_figure(struct text *t, struct table *table, const struct record *r, int decimals)
+static double on_bus(const struct record *r)
+{
+	return record_has(r, "bus_factor") ? r->median * r->bus_factor : r->median;
+}
+
+static bool differs_on_bus(const struct record *r)
+{
+	return record_has(r, "bus_factor") && r->bus_factor > ALIKE;
+}
+
+/* "57.2", "43.1 (57.4)" with what is on the bus, and its signs. */
+static int put_figure(struct text *t, struct table *table, const struct record *r, int decimals,
+		      const char *unit)
 {
 	bool undersized = r && record_has(r, "undersized") && r->undersized;
+	char bus[32] = "";
 
 	if (!r || !record_has_figure(r))
 		return table_cell(table, "%s ", r ? text_status_word(r->status) : "");
 	t->marked_undersized = t->marked_undersized || undersized;
 	t->marked_unstable = t->marked_unstable || r->status == STATUS_UNSTABLE;
-	return table_cell(table, "%.*f%s%s", decimals, r->median / 1e9, undersized ? " u" : "",
-			  r->status == STATUS_UNSTABLE ? "?" : " ");
+	if (differs_on_bus(r))
+		snprintf(bus, sizeof bus, " (%.*f)", decimals, on_bus(r) / 1e9);
+	return table_cell(table, "%.*f%s%s%s%s", decimals, r->median / 1e9, bus, unit,
+			  undersized ? " u" : "", r->status == STATUS_UNSTABLE ? "?" : " ");
 }
 
 /* Several nodes: a row each, the operations as columns. */
@@ -129,7 +149,7 @@ static int print_local(struct text *t, const struct record *const *like, size_t 
 			continue;
 		rc = table_cell(table, "node %d", node);
 		for (size_t j = 0; rc == 0 && j < n; j++)
-			rc = put_figure(t, table, local_record(t, node, like[j]), decimals);
+			rc = put_figure(t, table, local_record(t, node, like[j]), decimals, "");
 	}
 	if (rc == 0) {
 		text_heading(t, "each node's own memory, GB/s");
@@ -142,25 +162,19 @@ static int print_local(struct text *t, const struct record *const *like, size_t 
 /* One figure with its interval: on a machine with one node there is room for it. */
 static int put_row(struct text *t, struct table *table, const struct record *r)
 {
-	struct text_unit unit = text_unit_for(r->unit, r->median);
-	int decimals = text_decimals(r->median / unit.factor);
-	bool undersized = record_has(r, "undersized") && r->undersized;
+	int decimals = text_decimals(r->median / 1e9);
 	int rc = table_cell(table, "%s", r->metric);
 
-	t->marked_undersized = t->marked_undersized || undersized;
-	t->marked_unstable = t->marked_unstable || r->status == STATUS_UNSTABLE;
-	rc = rc < 0 ? rc
-		    : table_cell(table, "%.*f %s%s%s", decimals, r->median / unit.factor, unit.name,
-				 undersized ? " u" : "", r->status == STATUS_UNSTABLE ? "?" : " ");
+	rc = rc < 0 ? rc : put_figure(t, table, r, decimals, " GB/s");
 	if (rc == 0)
 		rc = record_has(r, "low") && record_has(r, "high") && isfinite(r->low) &&
 				     isfinite(r->high)
-			     ? table_cell(table, "%.*f-%.*f", decimals, r->low / unit.factor,
-					  decimals, r->high / unit.factor)
+			     ? table_cell(table, "%.*f-%.*f", decimals, r->low / 1e9, decimals,
+					  r->high / 1e9)
 			     : table_cell(table, "none");
 	if (rc == 0)
 		rc = record_has(r, "best") && isfinite(r->best)
-			     ? table_cell(table, "%.*f", decimals, r->best / unit.factor)
+			     ? table_cell(table, "%.*f", decimals, r->best / 1e9)
 			     : table_cell(table, "none");
 	return rc < 0 ? rc : table_cell(table, "%zu", r->samples.n);
 }
@@ -181,12 +195,10 @@ static int print_one_node(struct text *t)
 	for (size_t c = 0; rc == 0 && c < sizeof columns / sizeof *columns; c++)
 		rc = table_column(table, columns[c].head, columns[c].align);
 	for (size_t i = 0; rc == 0 && i < t->res->nrecords; i++) {
-		const struct record *r = &t->res->records[i];
-
-		if (!is_memory(r) || !record_has_figure(r))
+		if (!is_shown(t, &t->res->records[i]))
 			continue;
 		any = true;
-		rc = put_row(t, table, r);
+		rc = put_row(t, table, &t->res->records[i]);
 	}
 	if (rc == 0 && any) {
 		text_heading(t, "memory of node %d, by its own cores",
@@ -197,22 +209,83 @@ static int print_one_node(struct text *t)
 	return rc;
 }
 
+/* ---- what the memory could carry ---- */
+
+/* The operation that fills a node's bus best; NULL where none is large enough to tell. */
+static const struct record *fullest(const struct text *t, int node)
+{
+	const struct record *best = NULL;
+
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (is_shown(t, r) && text_is_own_memory(t, r) && r->mem_node == node &&
+		    !(record_has(r, "undersized") && r->undersized) &&
+		    (!best || on_bus(r) > on_bus(best)))
+			best = r;
+	}
+	return best;
+}
+
+static void say_ceilings(struct text *t)
+{
+	const char *told = NULL;
+
+	for (size_t i = 0; i < t->res->machine.nnodes; i++) {
+		const struct record *r = fullest(t, t->res->machine.nodes[i].id);
+
+		if (r && record_has(r, "ceiling_capable"))
+			text_say(t, 2,
+				 "node %d: %s takes %.1f GB/s of the bus, %.0f %% of what its "
+				 "memory channels could carry (%.1f GB/s)",
+				 r->mem_node, r->metric, on_bus(r) / 1e9,
+				 100 * on_bus(r) / r->ceiling_capable, r->ceiling_capable / 1e9);
+		else if (r && record_has(r, "ceiling_why") &&
+			 !(told && strcmp(told, r->ceiling_why) == 0))
+			text_say(t, 2, "DRAM ceiling not known: %s", told = r->ceiling_why);
+	}
+}
+
+/* Signs and references of the figures above. */
+static void say_bus(struct text *t)
+{
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (!is_shown(t, r) || !text_is_own_memory(t, r) || !differs_on_bus(r))
+			continue;
+		text_say(t, 2,
+			 "in brackets: on the memory bus by estimate, for lines are read before "
+			 "they are written; the rest is as counted");
+		break;
+	}
+	say_ceilings(t);
+}
+
 int text_memory(struct text *t)
 {
-	const struct record **like;
+	static int (*const more[])(struct text *) = { text_curves,       text_contention,
+						      text_policies,     text_page_kinds,
+						      text_working_sets, text_memory_latency };
+	const struct record **like = calloc(t->res->nrecords + 1, sizeof *like);
 	double most;
 	size_t n;
-	int rc;
+	int rc = 0;
 
-	if (t->res->machine.nnodes <= 1)
-		return print_one_node(t);
-	like = calloc(t->res->nrecords + 1, sizeof *like);
 	if (!like)
 		return -ENOMEM;
-	rc = print_matrices(t);
 	n = local_metrics(t, like, &most);
-	if (rc == 0 && n)
-		rc = print_local(t, like, n, text_decimals(most / 1e9));
+	if (t->res->machine.nnodes <= 1) {
+		rc = print_one_node(t);
+	} else {
+		rc = print_matrix(t);
+		if (rc == 0 && n)
+			rc = print_local(t, like, n, text_decimals(most / 1e9));
+	}
 	free(like);
+	if (n)
+		say_bus(t);
+	for (size_t i = 0; rc == 0 && i < sizeof more / sizeof *more; i++)
+		rc = more[i](t);
 	return rc;
 }

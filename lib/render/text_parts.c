@@ -60,6 +60,15 @@ char *text_from(const struct record *r, char *buf, size_t size)
 	return buf;
 }
 
+char *text_place(const struct record *r, char *buf, size_t size)
+{
+	if (r->cpu_node == r->mem_node)
+		snprintf(buf, size, "node %d", r->mem_node);
+	else
+		snprintf(buf, size, "node %d, CPUs of %d", r->mem_node, r->cpu_node);
+	return buf;
+}
+
 void text_heading(struct text *t, const char *fmt, ...)
 {
 	va_list args;

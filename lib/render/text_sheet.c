@@ -106,9 +106,9 @@ static char cell_text(const struct sheet *s, size_t row, size_t column,
 	else if (s->ends && column_ends(s, column, &best, &worst) && (r == best || r == worst))
 		sign = r == best ? '+' : '-';
 	snprintf(buf, SHEET_TEXT, "%.*f%s%c", style->decimals, r->median / style->unit.factor,
-		 is_undersized(r)    ? "u"
-		 : style->undersized ? " "
-				     : "",
+		 !style->undersized ? ""
+		 : is_undersized(r) ? "u"
+				    : " ",
 		 sign);
 	return sign;
 }

@@ -33,12 +33,12 @@ static bool share_of_each(const struct result *res, const struct record *sum, do
 
 static const struct record *own_nodes(const struct result *res, const struct record *sum)
 {
-	const uint64_t apart = record_fields("together", "cpu_node", "mem_node", NULL);
+	const uint64_t apart = record_fields("together", "cpu_node", "mem_node", "threads", NULL);
 
 	for (size_t i = 0; i < res->nrecords; i++) {
 		const struct record *r = &res->records[i];
 
-		if (is_sum_of_all(r) && r->together == TOGETHER_OWN_NODES &&
+		if (joint_is_sum(r) && record_has_figure(r) && r->together == TOGETHER_OWN_NODES &&
 		    record_same_but(sum, r, apart))
 			return r;
 	}
@@ -84,11 +84,17 @@ static int put_sum(struct text *t, struct table *table, const struct record *r)
 
 int text_together(struct text *t)
 {
-	static const struct {
+	return text_sums(t, is_sum_of_all, "all GPUs at once, GB/s", "from");
+}
+
+int text_sums(struct text *t, bool (*wanted)(const struct record *r), const char *heading,
+	      const char *from)
+{
+	const struct {
 		const char *head;
 		char align;
 	} columns[] = {
-		{ "", 'l' },     { "from", 'l' },     { "in all ", 'r' },
+		{ "", 'l' },     { from, 'l' },       { "in all ", 'r' },
 		{ "each", 'r' }, { "of alone", 'r' }, { "own nodes", 'r' },
 	};
 	struct table *table = table_new();
@@ -98,13 +104,13 @@ int text_together(struct text *t)
 	for (size_t c = 0; rc == 0 && c < sizeof columns / sizeof *columns; c++)
 		rc = table_column(table, columns[c].head, columns[c].align);
 	for (size_t i = 0; rc == 0 && i < t->res->nrecords; i++) {
-		if (!is_sum_of_all(&t->res->records[i]))
+		if (!wanted(&t->res->records[i]))
 			continue;
 		any = true;
 		rc = put_sum(t, table, &t->res->records[i]);
 	}
 	if (rc == 0 && any) {
-		text_heading(t, "all GPUs at once, GB/s");
+		text_heading(t, "%s", heading);
 		rc = table_print(table, t->out, t->width, 2);
 		text_say(t, 2,
 			 "of alone: beside the sum of what each comes to by itself; own nodes: how "

@@ -42,7 +42,8 @@ static const char *no_reference(const struct result *res, int gpu)
 
 	if (!g)
 		return "the GPU is not in the topology: no physics reference";
-	if (g->own_memory_node.is && g->own_memory_node.value >= 0)
+	if ((g->own_memory_node.is && g->own_memory_node.value >= 0) ||
+	    (g->c2c_links.is && g->c2c_links.value > 0))
 		return "NVLink-C2C: no PCIe ceiling";
 	if (!guest)
 		return "not known whether the link is a virtual one: no physics reference";
@@ -112,10 +113,17 @@ static void refuse_impossible(const struct result *res, struct record *r)
 
 /* ---- joint cells ---- */
 
+/* Of all CPU nodes at once, no GPU in it. */
+static bool sums_nodes(const struct record *r)
+{
+	return record_has(r, "together") && !record_has(r, "gpu") && !record_has(r, "gpus") &&
+	       !record_has(r, "cpu_node");
+}
+
 bool joint_is_sum(const struct record *r)
 {
 	return record_has(r, "together") &&
-	       (record_has(r, "gpus") ||
+	       (record_has(r, "gpus") || sums_nodes(r) ||
 		(r->together == TOGETHER_BOTH_WAYS && r->direction == DIR_BIDIRECTIONAL));
 }
 
@@ -129,8 +137,18 @@ static bool has_gpu(const struct record *sum, int gpu)
 	return false;
 }
 
+static bool has_node(const struct record *sum, const struct record *part)
+{
+	return record_has(part, "cpu_node") &&
+	       (!record_has(sum, "mem_node") || part->mem_node == sum->mem_node) &&
+	       record_same_but(sum, part,
+			       record_fields("cpu_node", "mem_node", "threads", "bytes", NULL));
+}
+
 bool joint_has_part(const struct record *sum, const struct record *part)
 {
+	if (sums_nodes(sum))
+		return has_node(sum, part);
 	/* Both ways of one GPU, or one pair, are two parts; of several GPUs each is one. */
 	bool two = !record_has(sum, "gpus");
 
@@ -196,7 +214,7 @@ static double parts_alone(const struct result *res, const struct record *sum)
 		all += by_itself->median;
 		n++;
 	}
-	return n == wanted ? all : NAN;
+	return n == wanted || (n && sums_nodes(sum)) ? all : NAN;
 }
 
 static void fill_of_alone(const struct result *res, struct record *r)

@@ -134,8 +134,8 @@ const struct field fields[] = {
 	{ MEMBER(placement), .type = FIELD_PLACEMENT,
 	  .help = "Where pages and threads were found, and what proves it." },
 	{ MEMBER(verified), .type = FIELD_BOOL,
-	  .help = "Whether the data were found right. Copies are compared in full after every "
-		  "sample, sums always, arrays in full once an opening of the buffers; a chase is "
+	  .help = "Whether the data were found right. Copies are compared after every sample, in "
+		  "full at the first one of an opening of the buffers, sums always, arrays in full once an opening of the buffers; a chase is "
 		  "proven whole at every opening." },
 	{ MEMBER(undersized), .type = FIELD_BOOL,
 	  .help = "Whether the working set is under four times the caches: shown, never judged." },
@@ -186,4 +186,9 @@ const char *page_kind_name(enum page_kind p)
 const char *together_name(enum together t)
 {
 	return together_words[t];
+}
+
+const char *policy_name(enum mempolicy p)
+{
+	return policy_words[p];
 }

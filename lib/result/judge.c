@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "result/derive.h"
+#include "result/explains.h"
 #include "result/findings.h"
 
 /* More reasons than this are counted, not listed; more cells than CELLS_NAMED
@@ -154,6 +155,8 @@ int judge(struct result *res)
 
 	if (rc == 0)
 		rc = findings_make(res);
+	if (rc == 0)
+		rc = findings_attach(res);
 	if (rc < 0)
 		return rc;
 	g.told = calloc(res->nrecords + 1, sizeof *g.told);

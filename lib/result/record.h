@@ -52,9 +52,23 @@ enum status {
 };
 enum proof { PROOF_NONE, PROOF_MOVE_PAGES, PROOF_NUMA_MAPS };
 
+/* How a policy spreads pages over several nodes: each one's weight, in order of node. */
+enum { SPREAD_MOST = 64 };
+struct spread {
+	size_t n; /* 0: it does not */
+	struct node_weight {
+		int node;
+		unsigned weight;
+	} of[SPREAD_MOST];
+};
+bool spread_same(const struct spread *a, const struct spread *b);
+double spread_share(const struct spread *s, int node); /* that is to lie there: 0 .. 1 */
+
 /* Where the buffers' pages were found and which CPU nodes the threads ran on. */
 struct placement {
-	int requested; /* memory node */
+	int requested; /* memory node; where spread.n > 0 it says nothing */
+	struct spread spread; /* that was asked for instead of a single node */
+	uint64_t slack; /* base pages by which a node's part may be off: the spread's last turn */
 	struct resident {
 		int node;
 		uint64_t pages; /* base pages */
@@ -182,6 +196,7 @@ const char *direction_name(enum direction d);
 const char *memory_kind_name(enum memory_kind m);
 const char *page_kind_name(enum page_kind p);
 const char *together_name(enum together t);
+const char *policy_name(enum mempolicy p);
 /* All of them, in the order of the enum, then NULL: the choices of an option. */
 extern const char *const page_kind_words[];
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "result/record.h"
+#include "result/words.h"
 #include "util/units.h"
 
 struct name {
@@ -39,10 +40,12 @@ static bool is_latency(const struct record *r)
 	return end && strcmp(end, "latency") == 0;
 }
 
-/* A copy says its size where it is not the usual one. Loads go over memory of some size; each
- * is small. */
+/* A copy says its size where it is not the usual one. Loads go over memory of some size, which only
+ * counts where caches hold a part of it; each is small. */
 static bool says_size(const struct record *r)
 {
+	if (!record_has(r, "gpu") && record_has(r, "undersized"))
+		return r->undersized && record_has(r, "bytes");
 	if (!record_has(r, "bytes") || !(record_has(r, "direction") || record_has(r, "peer")) ||
 	    strcmp(r->metric, "load-latency") == 0)
 		return false;
@@ -98,10 +101,30 @@ static void add_what(struct name *n, const struct record *r, bool of_peers)
 	if (says_size(r))
 		add(n, " ", "of %s", format_size(bytes, sizeof bytes, r->bytes));
 	add_company(n, r);
+	if (record_has(r, "policy"))
+		add(n, ", ", "policy %s", policy_words[r->policy]);
+	if (record_has(r, "load_step"))
+		add(n, ", ", "load step %d", r->load_step);
+	if (record_has(r, "cpu_pair") && r->cpu_pair.n == 2)
+		add(n, ", ", "CPUs %.0f and %.0f", r->cpu_pair.v[0], r->cpu_pair.v[1]);
 	if (record_has(r, "pages_asked"))
 		add(n, ", ", "%s", pages_words[r->pages_asked]);
 	if (record_has(r, "peer_access"))
 		add(n, ", ", "peer access %s", r->peer_access ? "on" : "off");
+}
+
+/* "all nodes at once on the memory of node 0", "node 1 of all at once .."; nodes are told. */
+static bool add_nodes_together(struct name *n, const struct record *r)
+{
+	char who[40] = "all nodes at once";
+
+	if (record_has(r, "cpu_node"))
+		snprintf(who, sizeof who, "node %d of all at once", r->cpu_node);
+	if (r->together == TOGETHER_ONE_NODE)
+		add(n, ", ", "%s on the memory of node %d", who, r->mem_node);
+	else
+		add(n, ", ", "%s on their own memory", who);
+	return true;
 }
 
 /* "all GPUs at once from node 0": then the nodes are told; "GPU 2 of all at once ..". */
@@ -111,6 +134,8 @@ static bool add_together(struct name *n, const struct record *r)
 		   record_has(r, "mem_node") && r->cpu_node == r->mem_node;
 	char who[40] = "all GPUs at once";
 
+	if (!record_has(r, "gpu") && !record_has(r, "gpus"))
+		return add_nodes_together(n, r);
 	if (!record_has(r, "gpus"))
 		snprintf(who, sizeof who, "GPU %d of all at once", r->gpu);
 	if (one)
@@ -173,7 +198,9 @@ char *record_name(const struct record *r, char *buf, size_t size)
 		add(&n, strncmp(text, "of ", 3) == 0 ? " " : ", ", "%s", text);
 	else if (!n.used && !record_has(r, "cpu_node")) /* a record of a whole test */
 		add(&n, "", "%s", r->test);
-	if (!told && !peers)
+	if (record_has(r, "threads") && !record_has(r, "gpu") && strcmp(r->unit, "B/s") == 0)
+		add(&n, ", ", "%d %s", r->threads, r->threads == 1 ? "thread" : "threads");
+	if (!told && !peers && !record_has(r, "cpu_pair"))
 		add_nodes(&n, r);
 	if (record_has(r, "gpu") && !peers && !all)
 		add(&n, ", ", "GPU %d", r->gpu);

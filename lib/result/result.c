@@ -59,6 +59,13 @@ int result_find(struct result *res, const struct finding *f)
 	return 0;
 }
 
+void result_forget_findings(struct result *res)
+{
+	for (size_t i = 0; i < res->nfindings; i++)
+		json_decref(res->findings[i].more);
+	res->nfindings = 0;
+}
+
 bool result_gpu_measured(const struct result *res, int gpu)
 {
 	for (size_t i = 0; i < res->nrecords; i++) {

@@ -106,6 +106,11 @@ int result_add(struct result *res, struct record *r);
 /* Copies the finding, and takes a reference to its more. -ENOMEM. */
 int result_find(struct result *res, const struct finding *f);
 
+/* The same of one in JSON, an element of "checks". -EINVAL with e. */
+int result_find_json(struct result *res, const json_t *o, struct err *e);
+/* Takes all of them out. */
+void result_forget_findings(struct result *res);
+
 /* Measured: the GPU has a record with a figure (record_has_figure). */
 bool result_gpu_measured(const struct result *res, int gpu);
 size_t result_gpus_measured(const struct result *res); /* how many of the machine's */

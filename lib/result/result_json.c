@@ -194,7 +194,7 @@ static int read_record(struct result *r, const json_t *o, struct err *e)
 	return rc;
 }
 
-static int read_check(struct result *r, const json_t *o, struct err *e)
+int result_find_json(struct result *r, const json_t *o, struct err *e)
 {
 	static const char *const none[] = { NULL };
 	static const char *const statuses[] = { "pass", "warn", "fail", "skip" };
@@ -355,7 +355,7 @@ static const struct part {
 	{ .key = "host", .read = read_host },
 	{ .key = "topology", .read = read_topology, .names_itself = true },
 	{ .key = "records", .read = read_record, .list = true },
-	{ .key = "checks", .read = read_check, .list = true },
+	{ .key = "checks", .read = result_find_json, .list = true },
 	{ .key = "recommendations", .read = read_recommendation, .list = true },
 	{ .key = "verdict", .read = read_verdict },
 };

@@ -4,8 +4,8 @@
 #     tests/machines/recorded.t --renew [NAME]...     writes what is shown now; look at git diff
 # An expectation (tests/machines/NAME.expect) has remarks, the line "machine PATH" (a folder in a
 # tar archive, or an hwloc XML file; from the repository's root), and then what
-# tests/machines/summary.jq makes of the topology, the notes that `topology` prints, and how
-# `bind` would bind each GPU.
+# tests/machines/summary.jq makes of the topology, the notes that `topology` prints, what `check`
+# finds wrong, and how `bind` would bind each GPU.
 # shellcheck disable=SC1091
 . tests/lib.sh
 need jq tar
@@ -16,7 +16,7 @@ names=("$@")
     f=${f##*/}
     names+=("${f%.expect}")
 done
-topology=$BUILD/libexec/numabench/topology
+topology=$BUILD/libexec/numabench/topology check=$BUILD/libexec/numabench/check
 
 # unpack PATH NAME: prints what --machine takes.
 unpack() {
@@ -38,6 +38,8 @@ shown() {
     # Notes are the last table, wrapped; each is one line here.
     "$topology" --machine "$1" | sed -n '/^Notes$/,$p' | sed '1d; s/^  -  /note: /; s/^     */ /' |
         awk '/^note: / { if (line) print line; line = $0; next } { line = line $0 } END { if (line) print line }'
+    "$check" --machine "$1" --json | jq -r '.checks[] | select(.status == "warn" or .status == "fail")
+        | "\(.status) \(.id): \(.subject): \(.observed)"'
     for gpu in $(jq '.topology.gpus[].index' <<<"$json"); do
         echo "bind $gpu: $("$BUILD/libexec/numabench/bind" --machine "$1" --gpu "$gpu" --print numactl -- true 2>&1)"
     done

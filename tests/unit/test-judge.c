@@ -96,76 +96,6 @@ static void test_nothing(void **state)
 	result_release(&res);
 }
 
-static void test_gpu_states(void **state)
-{
-	static const struct {
-		enum gpu_state state;
-		const char *status;
-		enum verdict_status verdict;
-		size_t nwarnings;
-	} rows[] = {
-		{ GPU_USABLE, "pass", VERDICT_PASS, 0 },
-		{ GPU_HIDDEN, "warn", VERDICT_PASS, 1 },
-		{ GPU_LOST, "fail", VERDICT_FAIL, 0 },
-		{ GPU_NO_DRIVER, "warn", VERDICT_PASS, 1 },
-		{ GPU_VFIO, "pass", VERDICT_PASS, 0 },
-		{ GPU_UNPROBED, "skip", VERDICT_PASS, 0 },
-		{ GPU_NO_CUDA, "warn", VERDICT_PASS, 1 },
-	};
-
-	(void)state;
-	assert_int_equal(sizeof rows / sizeof *rows, GPU_NO_CUDA + 1);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct finding *f;
-		struct result res;
-
-		plant_result(&res, 2, 2, 2);
-		res.machine.gpus[1].state = rows[i].state;
-		snprintf(res.machine.gpus[1].state_why, sizeof res.machine.gpus[1].state_why,
-			 "so says the bus");
-		assert_int_equal(judge(&res), 0);
-		assert_int_equal(judge(&res), 0); /* judged twice, found once */
-		assert_int_equal(res.nfindings, 2);
-		f = finding(&res, "gpu.present", 1);
-		assert_string_equal(f->status, rows[i].status);
-		assert_string_equal(f->subject, "GPU 1 (0000:18:00.0)");
-		assert_non_null(strstr(f->observed, "so says the bus"));
-		assert_int_equal(res.verdict.status, rows[i].verdict);
-		assert_int_equal(res.verdict.nwarnings, rows[i].nwarnings);
-		if (rows[i].verdict == VERDICT_FAIL) {
-			assert_int_equal(res.verdict.nreasons, 1);
-			assert_non_null(strstr(res.verdict.reasons[0], "GPU 1 (0000:18:00.0)"));
-			assert_non_null(strstr(f->fix, "reset"));
-		}
-		result_release(&res);
-	}
-}
-
-/* A build without CUDA on a GPU server: a warning for each GPU, with what mends it. */
-static void test_build_without_cuda(void **state)
-{
-	struct result res;
-
-	(void)state;
-	plant_result(&res, 2, 2, 2);
-	for (int g = 0; g < 2; g++) {
-		res.machine.gpus[g].state = GPU_NO_CUDA;
-		snprintf(res.machine.gpus[g].state_why, sizeof res.machine.gpus[g].state_why,
-			 "this build has no CUDA");
-	}
-	assert_int_equal(judge(&res), 0);
-	assert_int_equal(res.verdict.nwarnings, 2);
-	assert_int_equal(verdict_exit_code(&res.verdict, false), 0);
-	assert_int_equal(verdict_exit_code(&res.verdict, true), 1);
-	for (size_t g = 0; g < 2; g++) {
-		const struct finding *f = finding(&res, "gpu.present", g);
-
-		assert_string_equal(f->observed, "CUDA was not asked: this build has no CUDA");
-		assert_non_null(strstr(f->fix, "make CUDA_HOME="));
-	}
-	result_release(&res);
-}
-
 /* The report's first line and --require-gpus count alike: whatever has a figure. */
 static void test_count_takes_unstable(void **state)
 {
@@ -259,49 +189,6 @@ static void test_busy(void **state)
 	json_object_set_new(res.run.options, "busy", json_true());
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(res.verdict.status, VERDICT_PASS);
-	result_release(&res);
-}
-
-static void test_out_of_reach(void **state)
-{
-	struct result res;
-
-	(void)state;
-	plant_result(&res, 2, 4, 2);
-	plant(&res, 0, STATUS_OK, "");
-	plant(&res, 1, STATUS_OK, "");
-	assert_int_equal(judge(&res), 0);
-	assert_null(finding(&res, "container.gpu-node", 0));
-	res.machine.nodes[1].allowed = false;
-	for (size_t i = 0; i < 2; i++)
-		res.machine.gpus[i].node_sysfs = KNOWN((int)i);
-	assert_int_equal(judge(&res), 0);
-	assert_non_null(strstr(finding(&res, "container.gpu-node", 0)->subject, "GPU 1"));
-	assert_null(finding(&res, "container.gpu-node", 1));
-	assert_int_equal(res.verdict.status, VERDICT_PASS);
-	result_release(&res);
-}
-
-static void test_declaration_that_lies(void **state)
-{
-	struct recommendation *r = calloc(1, sizeof *r);
-	struct result res;
-
-	(void)state;
-	plant_result(&res, 2, 4, 1);
-	plant(&res, 0, STATUS_OK, "");
-	res.machine.gpus[0].node_sysfs = KNOWN(1);
-	assert_non_null(r);
-	*r = (struct recommendation){ .has_node = true, .measured = true, .agreement = DISAGREES };
-	res.recommendations = r;
-	res.nrecommendations = 1;
-	assert_int_equal(judge(&res), 0);
-	assert_string_equal(finding(&res, "gpu.declared-node", 0)->observed,
-			    "node 0 feeds it best, node 1 is declared");
-	assert_int_equal(res.verdict.nwarnings, 1);
-	r->agreement = AGREES;
-	assert_int_equal(judge(&res), 0);
-	assert_null(finding(&res, "gpu.declared-node", 0));
 	result_release(&res);
 }
 
@@ -426,14 +313,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_gpu_states),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_count_without_cuda),
-		cmocka_unit_test(test_build_without_cuda),
 		cmocka_unit_test(test_count_takes_unstable),
 		cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_out_of_reach),
-		cmocka_unit_test(test_declaration_that_lies),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_reasons_stay_few),
 		cmocka_unit_test(test_record_of_a_test),
