@@ -41,9 +41,9 @@ of_alone() {
 for g in 0 1 2 3; do
 	h2d=$([ $g = 2 ] && echo 25e9 || echo 50e9)
 	d2h=$([ $g = 2 ] && echo 26e9 || echo 52e9)
-	figure ".together == null and .gpu == $g and .memory == \"pinned\" and .direction == \"h2d\"" $h2d \
+	figure ".together == null and .gpu == $g and .memory == \"pinned\" and .direction == \"h2d\"" "$h2d" \
 		"GPU $g alone: h2d"
-	figure ".together == null and .gpu == $g and .memory == \"pinned\" and .direction == \"d2h\"" $d2h \
+	figure ".together == null and .gpu == $g and .memory == \"pinned\" and .direction == \"d2h\"" "$d2h" \
 		"GPU $g alone: d2h"
 done
 at_once pinned h2d 30e9 30e9 25e9 50e9

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,9 +54,12 @@ void sim_leave(uint64_t now_ns)
 	simclock_set(now_ns);
 }
 
-void sim_pause(void)
+void sim_pause(bool hung)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+	if (hung)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	else
+		sched_yield();
 }
 
 struct used_gpu *sim_used(int gpu)
@@ -145,7 +149,7 @@ static bool struck(const struct sim_fault *f, int gpu, int direction)
 	return (f->gpu == SIM_ANY || f->gpu == gpu) &&
 	       (f->direction == SIM_ANY || direction == SIM_ANY || f->direction == direction) &&
 	       so_far >= f->after && sim.used[gpu].at_once >= f->at_once &&
-	       (f->kind != SIM_LATE_GATE || so_far - f->after < f->times);
+	       so_far - f->after < f->times;
 }
 
 const struct sim_fault *sim_fault(enum sim_fault_kind kind, int gpu, int direction)

@@ -20,7 +20,7 @@ uint64_t sim_enter(void);
 uint64_t sim_enter_at(uint64_t then_ns); /* the clock is set first */
 void sim_leave(uint64_t now_ns);
 /* For whoever waits: lets others in for a moment. */
-void sim_pause(void);
+void sim_pause(bool hung);
 
 /* Remembers an error for cudaGetLastError, and returns it. Needs no lock. */
 cudaError_t sim_give(cudaError_t code);
@@ -33,7 +33,6 @@ struct used_gpu {
 	uint64_t bytes;
 	uint64_t peers; /* a bit for each GPU whose memory it may reach */
 	bool context;
-	bool flipped; /* a bit of managed memory, which a copy does not write anew */
 };
 
 struct used_gpu *sim_used(int gpu);

@@ -52,7 +52,7 @@ int gpu_queue_kernel_copy(struct gpu_stream *s, const struct gpu_transfer *t, st
 	if ((uintptr_t)t->device % VECTOR || (uintptr_t)t->host % VECTOR || t->bytes % VECTOR)
 		return gpu_answer(cudaErrorInvalidValue, "kernel copy", e);
 	c.way.direction = t->dir == GPU_H2D ? SIM_H2D : SIM_D2H;
-	return gpu_answer(sim_transfer(st, c), "kernel copy", e);
+	return gpu_answer((int)sim_transfer(st, c), "kernel copy", e);
 }
 
 /* --- kernels that move nothing --------------------------------------------------- */
@@ -77,7 +77,7 @@ static int queue_kernel(struct gpu_stream *s, double seconds, double latency, co
 	if (code == cudaSuccess)
 		sim_queue(st, (struct entry){ .run = run_kernel, .kernel = { seconds, latency } });
 	sim_leave(now);
-	return gpu_answer(code, what, e);
+	return gpu_answer((int)code, what, e);
 }
 
 int gpu_queue_nothing(struct gpu_stream *s, struct err *e)

@@ -21,11 +21,18 @@ scenario four-gpus '.gpus |= .[0:1] | .plants = [
 	| .shared = [{ memory: "pinned", gpus: [0], bandwidth: 90e9 },
 		     { memory: "pageable", gpus: [0], bandwidth: 10e9 }]'
 
-folder=$TEST_TMP/out
-RUN_TIMEOUT=300 run numabench --all --thorough --budget 200 --size 4MiB --only gpu-bandwidth --output "$folder"
-result=$folder/result.json
+# The bench in six rounds, so that a slow machine measures as much; what follows from its records,
+# the fits, is found when they are part of a result.
+all --only gpu-bandwidth
+document=$result
+bench gpu-bandwidth --thorough --size 4MiB
 is "$rc" 0 "exit code 0" || diag "$err"
 diag "took $elapsed s"
+jq -s '.[0] + { records: .[1].records, recommendations: [] }' "$document" "$result" >"$TEST_TMP/whole"
+run numabench report --format json "$TEST_TMP/whole"
+is "$rc" 0 "the records make a result" || diag "$err"
+result=$TEST_TMP/derived
+printf '%s\n' "$out" >"$result"
 # Huge pages are there or not; whatever else is skipped should not be.
 is "$(statuses '.pages_asked != "hugetlb"')" ok "every record is ok, but for pages of hugetlbfs"
 is "$(q '[.records[] | select(.direction != "bidirectional" and .status == "ok") | .verified]
@@ -50,14 +57,15 @@ done < <(jq -r '.plants[] | [.memory, .direction, .bandwidth, .start // 0, .page
 	| join(" ")' "$NUMABENCH_SIM")
 
 # Both ways at once the directions share what there is for both.
-for row in "pinned 90e9" "pageable 10e9"; do
-	read -r memory sum <<<"$row"
-	figure ".together == \"both-ways\" and .memory == \"$memory\" and .direction == \"bidirectional\"" \
-		"$(expected "$sum" 0 $size)" "$memory, both ways: the sum" 0.035
-	for d in h2d d2h; do
-		figure ".together == \"both-ways\" and .memory == \"$memory\" and .direction == \"$d\"" \
-			"$(awk -v s="$sum" 'BEGIN { print s / 2 }')" "$memory, both ways: $d" 0.035
-	done
+for row in "pinned 45e9 1.5e-6 1.2e-6" "pageable 5e9 20e-6 25e-6"; do
+	read -r memory each start_h2d start_d2h <<<"$row"
+	h2d=$(expected "$each" "$start_h2d" $size)
+	d2h=$(expected "$each" "$start_d2h" $size)
+	both=".together == \"both-ways\" and .memory == \"$memory\""
+	figure "$both and .direction == \"h2d\"" "$h2d" "$memory, both ways: h2d"
+	figure "$both and .direction == \"d2h\"" "$d2h" "$memory, both ways: d2h"
+	figure "$both and .direction == \"bidirectional\"" \
+		"$(awk -v a="$h2d" -v b="$d2h" 'BEGIN { print a + b }')" "$memory, both ways: the sum"
 done
 
 # The sweep: start-up time and rate come back from its fit.
@@ -65,7 +73,7 @@ for row in "pinned h2d 52e9 1.5e-6" "pinned d2h 54e9 1.2e-6" "pageable h2d 9e9 2
 	"pageable d2h 7.5e9 25e-6"; do
 	read -r memory d bandwidth start <<<"$row"
 	cell=".together == null and .pages_asked == null and .memory == \"$memory\" and .direction == \"$d\""
-	for bytes in 256 4096 65536 1048576 67108864 1073741824; do
+	for bytes in 256 4096 65536 1048576 $size; do
 		figure "$cell and .bytes == $bytes" "$(expected "$bandwidth" "$start" "$bytes")" \
 			"$memory $d of $bytes bytes"
 	done

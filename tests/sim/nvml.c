@@ -274,12 +274,101 @@ EXPORT int nvmlDeviceGetTopologyCommonAncestor(device a, device b, unsigned *lev
 
 EXPORT int nvmlDeviceGetNvLinkState(device d, unsigned link, unsigned *active)
 {
-	*active = link < (unsigned)d->switch_links;
-	return d->switch_links ? NVML_SUCCESS : NVML_NOT_SUPPORTED;
+	*active = link < (unsigned)(d->switch_links - d->health.links_down);
+	return link < (unsigned)d->switch_links ? NVML_SUCCESS : NVML_NOT_SUPPORTED;
 }
 
 EXPORT int nvmlDeviceGetNvLinkRemoteDeviceType(device d, unsigned link, unsigned *type)
 {
 	*type = NVML_SWITCH;
 	return link < (unsigned)d->switch_links ? NVML_SUCCESS : NVML_NOT_FOUND;
+}
+
+/* ---- health and settings ---- */
+
+struct bar1_info {
+	unsigned long long total, free, used;
+};
+
+EXPORT int nvmlDeviceGetBAR1MemoryInfo(device d, struct bar1_info *b)
+{
+	if (d->health.bar1 < 0)
+		return NVML_NOT_SUPPORTED;
+	b->total = b->free = (unsigned long long)d->health.bar1;
+	b->used = 0;
+	return NVML_SUCCESS;
+}
+
+/* Uncorrected ones since the driver was loaded; there are no others. */
+EXPORT int nvmlDeviceGetTotalEccErrors(device d, int type, int counter, unsigned long long *n)
+{
+	if (d->health.ecc_errors < 0)
+		return NVML_NOT_SUPPORTED;
+	*n = type == 1 && counter == 0 ? (unsigned long long)d->health.ecc_errors : 0;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetRemappedRows(device d, unsigned *corrected, unsigned *uncorrected,
+				     unsigned *pending, unsigned *failed)
+{
+	if (d->health.repair_pending < 0 && d->health.repair_failed < 0)
+		return NVML_NOT_SUPPORTED;
+	*corrected = *uncorrected = 0;
+	*pending = d->health.repair_pending > 0;
+	*failed = d->health.repair_failed > 0;
+	return NVML_SUCCESS;
+}
+
+static int figure(int value, unsigned scale, unsigned *v)
+{
+	if (value < 0)
+		return NVML_NOT_SUPPORTED;
+	*v = (unsigned)value * scale;
+	return NVML_SUCCESS;
+}
+
+struct field_value {
+	unsigned id, scope;
+	long long timestamp, latency_us;
+	unsigned type;
+	int answer;
+	unsigned long long value;
+};
+
+EXPORT int nvmlDeviceGetFieldValues(device d, int n, struct field_value *v)
+{
+	for (int i = 0; i < n; i++) {
+		v[i].answer = v[i].id == 170 && d->c2c_links >= 0 ? 0 : 3; /* not supported */
+		v[i].type = 1;
+		v[i].value = (unsigned)d->c2c_links;
+	}
+	return 0;
+}
+
+EXPORT int nvmlDeviceGetPowerManagementLimit(device d, unsigned *milliwatts)
+{
+	return figure(d->health.power_limit, 1000, milliwatts);
+}
+
+EXPORT int nvmlDeviceGetPowerManagementDefaultLimit(device d, unsigned *milliwatts)
+{
+	return figure(d->health.power_default, 1000, milliwatts);
+}
+
+EXPORT int nvmlDeviceGetApplicationsClock(device d, int which, unsigned *mhz)
+{
+	(void)which;
+	return figure(d->health.clock, 1, mhz);
+}
+
+EXPORT int nvmlDeviceGetDefaultApplicationsClock(device d, int which, unsigned *mhz)
+{
+	(void)which;
+	return figure(d->health.clock_default, 1, mhz);
+}
+
+EXPORT int nvmlDeviceGetMaxClockInfo(device d, int which, unsigned *mhz)
+{
+	(void)which;
+	return figure(d->health.clock_most, 1, mhz);
 }

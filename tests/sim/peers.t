@@ -19,9 +19,12 @@ is "$(q '[.records[] | .path] | unique | join(" ")')" NV18 "the declared path is
 while read -r g p access bandwidth start latency load; do
 	pair=".together == null and .gpu == $g and .peer == $p and .peer_access == $access"
 	name="GPU $g to GPU $p, access $access"
+	# Without access the host's clock times each copy and the wait for it.
+	[ "$access" = true ] && wait=0 || wait=$latency
 	figure "$pair and .metric == \"bandwidth\" and .direction == \"d2h\"" \
-		"$(awk "BEGIN { print 2^22 / ($start + 2^22 / $bandwidth) }")" "$name: bandwidth"
-	figure "$pair and .metric == \"device-latency\"" "$start" "$name: device-latency"
+		"$(awk "BEGIN { print 2^22 / ($start + $wait + 2^22 / $bandwidth) }")" "$name: bandwidth"
+	[ "$access" = false ] || figure "$pair and .metric == \"device-latency\"" "$start" \
+		"$name: device-latency"
 	figure "$pair and .metric == \"host-latency\"" "$(awk "BEGIN { print $start + $latency }")" \
 		"$name: host-latency"
 	# By its own threads a GPU reaches a peer's memory only with access.
@@ -31,7 +34,8 @@ done < <(jq -r '.plants[] | [.gpu, .peer, .peer_access, .bandwidth, .start, .lat
 	| map(tostring) | join(" ")' "$NUMABENCH_SIM")
 # Both ways: GPU 0 has 150e9 for both of them, GPUs 1 and 2 what each has one way.
 both='.together == "both-ways" and .direction == "bidirectional" and .peer_access == true'
-figure "$both and .gpu == 0 and .peer == 1" 150e9 "GPUs 0 and 1 both ways: what GPU 0 has for both" 0.06
+figure "$both and .gpu == 0 and .peer == 1" "$(awk 'BEGIN { print 2 * 2^22 / (2.1e-6 + 2^22 / 75e9) }')" \
+	"GPUs 0 and 1 both ways: what GPU 0 has for both"
 figure "$both and .gpu == 1 and .peer == 2" "$(awk 'BEGIN {
 	print 2^22 / (2.5e-6 + 2^22 / 134e9) + 2^22 / (2.7e-6 + 2^22 / 147e9) }')" \
 	"GPUs 1 and 2 both ways: the sum of each"

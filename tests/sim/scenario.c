@@ -139,6 +139,23 @@ static void read_processes(struct sim_gpu *g, json_t *list)
 		g->processes[i] = (pid_t)json_integer_value(json_array_get(list, i));
 }
 
+static void read_health(struct sim_health *h, json_t *o)
+{
+	struct place p = { .name = "health", .object = o };
+
+	h->bar1 = (long long)number(&p, "bar1", -1);
+	h->ecc_errors = whole(&p, "ecc_errors", -1);
+	h->repair_pending = on_off(&p, "repair_pending");
+	h->repair_failed = on_off(&p, "repair_failed");
+	h->power_limit = whole(&p, "power_limit", -1);
+	h->power_default = whole(&p, "power_default", -1);
+	h->clock = whole(&p, "clock", -1);
+	h->clock_default = whole(&p, "clock_default", -1);
+	h->clock_most = whole(&p, "clock_most", -1);
+	h->links_down = whole(&p, "links_down", 0);
+	done(&p);
+}
+
 /* What NVML says of a GPU's use; all of it is nothing where the scenario is silent. */
 static void read_use(struct sim_gpu *g, struct place *p)
 {
@@ -204,9 +221,11 @@ static void read_gpu(struct scenario *s, json_t *o)
 	g->mig = on_off(&p, "mig");
 	g->persistence = on_off(&p, "persistence");
 	g->switch_links = whole(&p, "switch_links", 0);
+	g->c2c_links = whole(&p, "c2c_links", -1);
 	read_link(&g->link, take(&p, "link"));
 	read_processes(g, take(&p, "processes"));
 	read_use(g, &p);
+	read_health(&g->health, take(&p, "health"));
 	read_device(g, &p);
 	take(&p, "node_sysfs"); /* for tests/sim/overlay, as are: */
 	take(&p, "driver");

@@ -38,6 +38,15 @@ struct sim_link {
 	int gen, width, idle_gen, max_gen, max_width;
 };
 
+/* What NVML tells of a GPU's health and settings; -1: nothing. */
+struct sim_health {
+	long long bar1, ecc_errors; /* bytes; uncorrectable ones */
+	int repair_pending, repair_failed;
+	int power_limit, power_default;       /* watts */
+	int clock, clock_default, clock_most; /* MHz */
+	int links_down;                       /* of the NVLinks */
+};
+
 struct sim_gpu {
 	char pci[16], uuid[48], name[96], vbios[40];
 	uint64_t memory;
@@ -47,12 +56,14 @@ struct sim_gpu {
 	pid_t processes[SIM_PROCESSES];
 	size_t nprocesses;
 	int ecc, mig, persistence; /* 1, 0, or -1: not supported */
+	int c2c_links;             /* NVLink-C2C links; -1: not supported */
 	int switch_links;          /* NVLinks to a switch that all GPUs hang on */
 	unsigned replays[2];       /* of the link: what a process hears first, and later */
 	uint64_t clock_reasons;    /* nvmlClocksEventReasons */
-	uint64_t memory_used;      /* beside what the driver reserves */
-	int utilisation;           /* percent */
-	int compute_mode;          /* nvmlComputeMode_t, cudaComputeMode */
+	struct sim_health health;
+	uint64_t memory_used; /* beside what the driver reserves */
+	int utilisation;      /* percent */
+	int compute_mode;     /* nvmlComputeMode_t, cudaComputeMode */
 	/* For CUDA only: */
 	uint64_t memory_free; /* bytes that can be had */
 	uint64_t l2_bytes;
@@ -90,7 +101,7 @@ struct sim_fault {
 	int gpu, direction; /* direction: SIM_ANY */
 	unsigned long
 		after; /* copies (late-gate: gates) of this GPU in this process that go well */
-	unsigned long times; /* late-gate: how many then do not */
+	unsigned long times; /* how many then do not */
 	unsigned at_once;    /* only while so many streams began at one gate; 0: always */
 	uint64_t offset;     /* flip: byte in the copy */
 	unsigned bit;

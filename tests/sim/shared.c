@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,7 +261,6 @@ bool flow_is_of_thread(void)
 
 double flow_of_thread(const struct sim_way *way, double alone)
 {
-	const struct timespec moment = { .tv_nsec = 20000 };
 	struct flow *f = pthread_getspecific(thread_end);
 
 	if (!scenario()->nshared || gettid() == getpid())
@@ -269,6 +269,6 @@ double flow_of_thread(const struct sim_way *way, double alone)
 		return flow_rate(come(way, alone));
 	tell(f, way, alone);
 	if (!scenario()->realtime)
-		nanosleep(&moment, NULL); /* the others, too, must get on */
+		sched_yield(); /* the others, too, must get on */
 	return flow_rate(f);
 }

@@ -49,6 +49,23 @@ bench() {
 	jq -s '{ records: [.[].records // [] | .[]] }' <<<"$out" >"$result"
 }
 
+# guest_bench MACHINE NAME [OPTION..]: the same in a virtual machine of tests/vm, which has several
+# nodes: there pages and threads can really be on the wrong one. Needs what guest_needs looks for.
+guest_needs() {
+	need qemu-system-x86_64 busybox
+	[ -z "${SANITIZE:-}" ] || skip_all "an emulated machine is too slow for sanitizers"
+	tests/vm/kernel >/dev/null 2>&1 || skip_all "no kernel to boot"
+}
+guest_bench() {
+	local folder
+	folder=$(dirname "$NUMABENCH_SIM")
+	result=$TEST_TMP/records.$scenario_number
+	RUN_TIMEOUT=${RUN_TIMEOUT:-300} run tests/vm/run --with "$folder" "$1" -- \
+		env NUMABENCH_SIM="$(basename "$folder")/scenario.json" LD_LIBRARY_PATH=/numabench/sim/lib \
+		"/numabench/sim/libexec/numabench/$2" --json --rounds 6 --budget 100 "${@:3}"
+	jq -s '{ records: [.[].records // [] | .[]] }' <<<"$out" >"$result"
+}
+
 # figure SELECT WANTED NAME [SHARE]: the median of the one record that a jq condition selects,
 # within 3 % of the planted one.
 figure() {

@@ -135,7 +135,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t st)
 
 	while (!sim_go_on(st) && (rc = sim_reach(st->gpu)) == cudaSuccess) {
 		sim_leave(now);
-		sim_pause();
+		sim_pause(st->hung);
 		now = sim_enter();
 	}
 	if (rc == cudaSuccess)

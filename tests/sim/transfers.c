@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "shared.h"
 #include "simclock.h"
@@ -28,6 +29,33 @@ static bool pages_matter(void)
 	return false;
 }
 
+static uint64_t real_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Looked up once for copies that follow each other so closely that the memory must be the same. */
+static int pages_of(const void *host)
+{
+	enum { CLOSELY_NS = 2000000 };
+	static _Thread_local struct {
+		const void *host;
+		int kind;
+		uint64_t ns;
+	} last;
+
+	if (!host || !pages_matter())
+		return SIM_ANY;
+	if (last.host != host || real_ns() - last.ns > CLOSELY_NS)
+		last.kind = where_kind(host);
+	last.host = host;
+	last.ns = real_ns();
+	return last.kind;
+}
+
 /* The host's side of a transfer, or NULL. */
 static const void *host_side(const struct transfer *t)
 {
@@ -45,7 +73,7 @@ static void look_up(struct transfer *t)
 	double slowness = 0;
 
 	t->way.cpu_node = where_caller();
-	t->way.pages = host && pages_matter() ? where_kind(host) : SIM_ANY;
+	t->way.pages = pages_of(host);
 	for (int i = 0; i < WHERE_SAMPLES; i++)
 		node[i] = t->way.mem_node;
 	if (host && t->way.mem_node == SIM_NO_NODE)
@@ -93,12 +121,10 @@ static void move(const struct transfer *t)
 static void flip(const struct transfer *t)
 {
 	const struct sim_fault *f = sim_fault(SIM_FLIP, t->way.gpu, t->way.direction);
-	bool *flipped = &sim_used(t->way.gpu)->flipped;
 
-	if (!f || f->offset >= t->bytes || (t->prefetch && *flipped))
-		return;
-	*flipped = *flipped || t->prefetch;
-	((char *)t->dst)[f->offset] = (char)(((const char *)t->src)[f->offset] ^ (1 << f->bit));
+	if (f && f->offset < t->bytes && !t->again)
+		((char *)t->dst)[f->offset] =
+			(char)(((const char *)t->src)[f->offset] ^ (1 << f->bit));
 }
 
 static bool run_transfer(stream *st, struct entry *en)
@@ -139,7 +165,7 @@ static uint64_t wait_for_pageable(stream *st, uint64_t now)
 	}
 	while (st->hung) {
 		sim_leave(now);
-		sim_pause();
+		sim_pause(true);
 		now = sim_enter();
 	}
 	return st->end_ns > now ? st->end_ns : now;

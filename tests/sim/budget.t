@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Budgets, with eight simulated GPUs that really take as long as they should.
+. tests/sim/sim.sh
+[ -z "${SANITIZE:-}" ] || skip_all "a sanitizer's time is no measure of ours"
+
+# The GPUs' declared nodes are made to be this machine's first one: placement is real here.
+scenario two-sockets '.realtime = true | .context_s = 0.35 | .pin_s_per_gib = 0.3
+	| .launch_s = 3e-6 | .gpus |= map(. + ({ node_sysfs: $nodes[0] } | .node_nvml = $nodes[0]
+		| .node_cuda = $nodes[0]))
+	| .plants += [{ memory: "pinned", bytes_below: 1048576, start: 1.2e-6 }, { launch: 6e-6 }]'
+
+# budget SECONDS NAME: run --all --quick in it; within ten percent, or once more: a neighbour may
+# have had the processors.
+budget() {
+	for _ in 1 2; do
+		RUN_TIMEOUT=200 all --size 64MiB --budget "$1"
+		[ "${elapsed%.*}" -ge $((1 + $1 * 11 / 10)) ] || break
+		diag "$2: took $elapsed s"
+	done
+	is "$rc" 0 "$2: exit code 0" || diag "$err"
+	ok test "${elapsed%.*}" -lt $((1 + $1 * 11 / 10)) -- "$2: kept within ten percent ($elapsed s)"
+	is "$(q '[.records[] | select(.status == "ok" and .samples != null and (.round | unique | length) < 6)]
+		| length')" 0 "$2: whatever was measured has six rounds"
+}
+
+budget 45 "45 s for eight GPUs"
+is "$(statuses)" ok "45 s for eight GPUs: nothing was left out"
+for what in pinned:own-nodes pinned: pageable:; do
+	is "$(q "[.records[] | select(.test == \"gpu-bandwidth\" and .memory == \"${what%:*}\"
+		and (.together // \"\") == \"${what#*:}\" and .gpu != null) | .gpu] | unique | length")" 8 \
+		"45 s for eight GPUs: with ${what%:*}${what#*:} of all of them"
+done
+is "$(q '[.records[] | select(.metric == "host-latency" or .metric == "launch-latency") | .gpu] | unique
+	| length')" 8 "45 s for eight GPUs: and latencies"
+
+budget 20 "20 s for eight GPUs"
+like "$(statuses)" "skipped: left out: " "20 s for eight GPUs: what did not fit was left out and is named"
+done_testing
