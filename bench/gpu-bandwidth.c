@@ -56,17 +56,16 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 static int sample(struct worker *w, void *buffers, struct cell *cell, double *value, struct err *e)
 {
 	enum gpu_direction way = cell->variant == DIR_H2D ? GPU_H2D : GPU_D2H;
-	size_t bytes = cell->rec.bytes;
 	struct gpucopy *c = buffers;
-	struct train t = gpucopy_train(c, way, bytes);
-	int rc = gpucopy_prepare(c, way, bytes, e);
+	struct train t = gpucopy_train(c, way, cell->rec.bytes);
+	int rc = gpucopy_prepare(c, cell, way, e);
 
 	if (rc == 0)
 		rc = train_rate(&t, gpuset_station(w), &cell->repeat, value, e);
 	if (rc < 0)
 		return rc;
 	gpuset_note(w, c->seat->gpu, &cell->rec);
-	return gpucopy_verify(c, way, bytes, &cell->rec, e);
+	return gpucopy_verify(c, cell, way, e);
 }
 
 static int together(struct worker *w, struct member *m, size_t n, size_t *at, struct err *e)
@@ -85,21 +84,24 @@ static void list(void (*line)(const char *text, void *to), void *to)
 const struct bench bench = {
 	.name = "gpu-bandwidth",
 	.summary = "bandwidth between the memory of each NUMA node and each GPU",
-	.about = "Copies 64 MiB (--size) from host to device (h2d), from device to host (d2h), and "
-		 "both ways at once with buffers of their own; then on all GPUs at once, each from "
-		 "its own node, all from one node, and each from another node than its own. "
-		 "--quick leaves out what differs less often, --thorough adds more kinds of memory "
-		 "and a sweep over sizes; --list tells which.\n"
-		 "Page-locked memory is copied back to back and timed by events on the GPU; copies "
-		 "wait behind a gate until all are queued, so that the cost of starting them stays "
-		 "out. Pageable memory is timed by the host's clock, around each copy with the "
-		 "synchronisation of its stream. A sample lasts 10 ms at least; before its first "
-		 "one "
-		 "a GPU copies until its rate stops rising, 2 s at most. Where several transfers "
-		 "run "
-		 "at once, only the time in which all of them ran counts.\n"
-		 "Contents change from sample to sample and are compared in full after each; a "
-		 "difference fails the run.",
+	.about =
+		"Copies 64 MiB (--size) from host to device (h2d), from device to host (d2h), and "
+		"both ways at once with buffers of their own; then on all GPUs at once, each from "
+		"its own node, all from one node, and each from another node than its own. "
+		"--quick leaves out what differs less often, --thorough adds more kinds of memory "
+		"and a sweep over sizes; --list tells which.\n"
+		"Page-locked memory is copied back to back and timed by events on the GPU; copies "
+		"wait behind a gate until all are queued, so that the cost of starting them stays "
+		"out. Pageable memory is timed by the host's clock, around each copy with the "
+		"synchronisation of its stream. A sample lasts 10 ms at least; before its first "
+		"one "
+		"a GPU copies until its rate stops rising, 2 s at most. Where several transfers "
+		"run "
+		"at once, only the time in which all of them ran counts.\n"
+		"Contents change from sample to sample and are compared after each: in full at the "
+		"first one of an opening of the buffers, in a part of 4 MiB that moves on at the "
+		"others. Of the copies of one sample the last one is compared. A difference fails "
+		"the run.",
 	.needs_gpu = true,
 	.plan = plan,
 	.start = gpuset_start,

@@ -96,12 +96,12 @@ static int sample(struct worker *w, void *buffers, struct cell *c, double *value
 	if (b->copy) {
 		o.train = gpucopy_train(b->copy, way, c->rec.bytes);
 		o.train.host_timed |= strcmp(c->rec.metric, HOST) == 0;
-		rc = gpucopy_prepare(b->copy, way, c->rec.bytes, e);
+		rc = gpucopy_prepare(b->copy, c, way, e);
 	}
 	if (rc == 0)
 		rc = gpu_operation_sample(w, &o, c, value, e);
 	if (rc == 0 && b->copy)
-		rc = gpucopy_verify(b->copy, way, c->rec.bytes, &c->rec, e);
+		rc = gpucopy_verify(b->copy, c, way, e);
 	return rc;
 }
 

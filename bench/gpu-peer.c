@@ -13,19 +13,20 @@ enum { SMALL = 8, QUOTA = 8 };
 #define HOST      "host-latency"
 #define RATE(direction, from, worth)                                                               \
 	{                                                                                          \
-		BANDWIDTH, "B/s", "peer copies", BETTER_HIGHER, direction, 0, false, from, worth   \
+		BANDWIDTH, "B/s", "copies", BETTER_HIGHER, direction, 0, false, false, from, worth \
 	}
-#define LATENCY(metric, kernel, direction, bytes, loads, worth)                                    \
+#define LATENCY(metric, kernel, direction, bytes, loads, only, worth)                              \
 	{                                                                                          \
-		metric, "s", kernel, BETTER_LOWER, direction, bytes, loads, DEPTH_NORMAL, worth    \
+		metric, "s", kernel, BETTER_LOWER, direction, bytes, loads, only, DEPTH_NORMAL,    \
+			worth                                                                      \
 	}
 static const struct peer_row rows[] = {
 	RATE(DIR_D2H, DEPTH_QUICK, 90),
 	RATE(DIR_BIDIRECTIONAL, DEPTH_NORMAL, 80),
 	RATE(DIR_H2D, DEPTH_THOROUGH, 40),
-	LATENCY("device-latency", "small copies", DIR_D2H, SMALL, false, 70),
-	LATENCY(HOST, "small copies", DIR_D2H, SMALL, false, 60),
-	LATENCY("load-latency", "dependent loads", DIR_H2D, GPU_LOADS_BYTES, true, 50),
+	LATENCY("device-latency", "small copies", DIR_D2H, SMALL, false, true, 70),
+	LATENCY(HOST, "small copies", DIR_D2H, SMALL, false, false, 60),
+	LATENCY("load-latency", "dependent loads", DIR_H2D, GPU_LOADS_BYTES, true, true, 50),
 };
 #undef RATE
 #undef LATENCY
@@ -85,7 +86,7 @@ static int sample_copies(struct worker *w, struct gpupeer *p, struct cell *c, do
 				   .train = gpupeer_train(p, way, c->rec.bytes, false) };
 	int rc = gpupeer_prepare(p, way, c->rec.bytes, e);
 
-	o.train.host_timed = strcmp(c->rec.metric, HOST) == 0;
+	o.train.host_timed |= strcmp(c->rec.metric, HOST) == 0;
 	if (rc == 0 && strcmp(c->rec.metric, BANDWIDTH) == 0)
 		rc = train_rate(&o.train, gpuset_station(w), &c->repeat, value, e);
 	else if (rc == 0)

@@ -1,16 +1,15 @@
-/* mem-bandwidth - what each node's cores read from and write to each node's memory. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+/* mem-bandwidth - what each node's cores read from and write to each node's memory: all of them,
+ * few of them, all nodes at once; under each memory policy, in each kind of pages, out of each
+ * cache. */
 #include "bench.h"
-#include "kernels/stream_choose.h"
-#include "kernels/working_set.h"
-#include "measure/clock.h"
+#include "kernels/regime.h"
+#include "kernels/stream_plan.h"
+#include "kernels/stream_site.h"
 
 static struct own {
 	const char *kernel;
 	const struct stream_kernel *row; /* of that name; NULL: all operations, the best form */
+	struct fingerprint before;       /* the first round */
 } own;
 static const struct opt own_table[] = {
 	{ .kind = OPT_TEXT,
@@ -21,108 +20,31 @@ static const struct opt own_table[] = {
 	{ .kind = OPT_END },
 };
 
-/* In the order in which they are wanted, when time is short. */
-static const enum stream_op wanted[] = { STREAM_TRIAD, STREAM_READ,  STREAM_COPY,  STREAM_FILL,
-					 STREAM_ADD,   STREAM_SCALE, STREAM_UPDATE };
-_Static_assert(sizeof(wanted) / sizeof(wanted[0]) == STREAM_OPS, "all operations are measured");
-
-static int plan_cell(struct session *s, size_t site, const struct working_set *w, int i)
-{
-	struct cell c = { .variant = (int)wanted[i], .worth = STREAM_OPS - i };
-	struct record *r = &c.rec;
-
-	record_init(r);
-	snprintf(r->metric, sizeof(r->metric), "%s", stream_op_name(wanted[i]));
-	snprintf(r->unit, sizeof(r->unit), "B/s");
-	r->better = BETTER_HIGHER;
-	record_set(r, "metric", "unit", "better", NULL);
-	working_set_tell(w, sizeof(double), r);
-	return session_cell(s, site, &c);
-}
-
-static int plan_pair(struct session *s, int cpu_node, int mem_node, struct err *e)
-{
-	struct site site = { .cpu_node = cpu_node, .mem_node = mem_node, .gpu = -1 };
-	struct working_set w =
-		working_set(session_machine(s), session_options(s), &site, STREAM_ARRAYS);
-	int at, rc;
-
-	if (w.bytes < sizeof(double))
-		return err_set(e, -EINVAL, "--size: an array of at least 8 bytes is needed");
-	site.bytes = stream_set_bytes(w.bytes);
-	at = rc = session_site(s, &site);
-	for (int i = 0; rc >= 0 && i < STREAM_OPS; i++)
-		if (!own.row || own.row->op == wanted[i])
-			rc = plan_cell(s, (size_t)at, &w, i);
-	return rc < 0 ? rc : 0;
-}
-
 static int plan(struct session *s, struct err *e)
 {
 	int rc = own.kernel ? stream_ask(own.kernel, &own.row, e) : 0;
 
-	return rc < 0 ? rc : session_each_pair(s, plan_pair, e);
+	return rc < 0 ? rc : stream_plan(s, own.row, e);
 }
 
-/* The rows are chosen at a worker's first opening: its cells are compared with each other. */
-static int choose(struct worker *w, struct stream_set *set, uint64_t caches)
+static int begin(struct session *s, struct err *e)
 {
-	struct instant began = clock_now();
-
-	if (!w->bench_state)
-		w->bench_state = stream_choose_all(own.row, set, w->team, caches);
-	w->aside_s += clock_span(began, clock_now());
-	return w->bench_state ? 0 : -ENOMEM;
-}
-
-static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
-{
-	struct working_set size = working_set(w->machine, w->options, site, STREAM_ARRAYS);
-	struct memory_want want = working_place(w, site);
-	struct stream_set *set;
-	int rc = stream_set_open(&set, w->team, size.bytes, &want, w->seed + (uint64_t)w->fresh, e);
-
-	if (rc == 0 && (rc = choose(w, set, size.caches)) < 0)
-		err_set(e, rc, "out of memory");
-	if (rc < 0) {
-		stream_set_close(set);
-		set = NULL;
-	}
-	*buffers = set;
-	return rc;
+	return regime_begin(s, &own.before, e);
 }
 
 static int sample(struct worker *w, void *buffers, struct cell *c, double *value, struct err *e)
 {
-	const struct stream_choice *choice = w->bench_state;
-	struct stream_set *set = buffers;
-	struct stream_run run = { .set = set, .kernel = choice->of[c->variant], .n = set->n };
-	int rc = stream_set_sample(&run, w->team, &c->repeat);
-
-	if (rc < 0)
-		return err_set(e, rc, "out of memory");
-	*value = stream_run_rate(&run);
-	w->aside_s += stream_set_tell(&run, w->team, &c->rec);
-	working_quota(w->machine, w->node, team_size(w->team), &c->rec);
-	return 0;
+	return stream_site_sample(w, own.row, buffers, c, value, e);
 }
 
-static int prove(struct worker *w, void *buffers, struct placement *p)
+static int together(struct worker *w, struct member *members, size_t n, size_t *at, struct err *e)
 {
-	(void)w;
-	return stream_set_prove(buffers, p);
+	return stream_site_together(w, own.row, members, n, at, e);
 }
 
-static void close_site(struct worker *w, void *buffers)
+static void end(struct session *s)
 {
-	(void)w;
-	stream_set_close(buffers);
-}
-
-static void stop(struct worker *w)
-{
-	free(w->bench_state);
-	w->bench_state = NULL;
+	regime_end(s, &own.before);
 }
 
 const struct bench bench = {
@@ -136,14 +58,23 @@ const struct bench bench = {
 		 "256 MiB, or --size, which may mark the record as undersized. An operation's "
 		 "figure is that of its fastest form, found by trial and named in the record. No "
 		 "contents are zero; sums are always compared, what an operation writes once an "
-		 "opening of the buffers, in full.",
+		 "opening of the buffers, in full.\n\n"
+		 "More than --quick adds: the same with 1, 2, 4 .. threads, spread over the node's "
+		 "caches; all CPU nodes at the same time, each on its own memory and all on one "
+		 "node's; and, with two memory nodes or more, each CPU node under the policies "
+		 "default (first touch), bind, preferred, interleave and weighted interleave. "
+		 "--thorough adds 4 KiB and hugetlb pages, and working sets from the first-level "
+		 "cache on.",
 	.options = own_table,
 	.own = &own,
 	.plan = plan,
-	.open = open_site,
+	.begin = begin,
+	.open = stream_site_open,
 	.sample = sample,
-	.prove = prove,
-	.close = close_site,
-	.stop = stop,
+	.together = together,
+	.prove = stream_site_prove,
+	.close = stream_site_close,
+	.stop = stream_site_stop,
+	.end = end,
 	.list = stream_list,
 };

@@ -46,8 +46,17 @@ void chase_set_close(struct chase_set *set)
 	free(set);
 }
 
+double chase_set_walk_here(struct chase_set *set, size_t loads)
+{
+	size_t whole = (loads + CHASE_UNROLL - 1) / CHASE_UNROLL * CHASE_UNROLL;
+	struct instant began = clock_now();
+
+	set->at = chase_walk(set->at, whole);
+	return clock_span(began, clock_now()) / (double)whole;
+}
+
 struct walk {
-	const struct chase_line *at;
+	struct chase_set *set;
 	size_t loads;
 	double seconds;
 };
@@ -55,23 +64,18 @@ struct walk {
 static void walk_alone(void *arg, size_t rank, size_t size)
 {
 	struct walk *k = arg;
-	struct instant began = clock_now();
 
 	(void)size;
-	if (rank > 0)
-		return;
-	k->at = chase_walk(k->at, k->loads);
-	k->seconds = clock_span(began, clock_now());
+	if (rank == 0)
+		k->seconds = chase_set_walk_here(k->set, k->loads);
 }
 
 double chase_set_walk(struct chase_set *set, struct team *team, size_t loads)
 {
-	struct walk k = { .at = set->at,
-			  .loads = (loads + CHASE_UNROLL - 1) / CHASE_UNROLL * CHASE_UNROLL };
+	struct walk k = { .set = set, .loads = loads };
 
 	team_run(team, walk_alone, &k);
-	set->at = k.at;
-	return k.seconds / (double)k.loads;
+	return k.seconds;
 }
 
 void chase_set_tell(const struct chase_set *set, struct record *r)

@@ -21,6 +21,8 @@ void chase_set_close(struct chase_set *set); /* NULL is fine */
 
 /* Goes on around the cycle for `loads` loads or a few more, and returns seconds for each. */
 double chase_set_walk(struct chase_set *set, struct team *team, size_t loads);
+/* The same by the calling thread. */
+double chase_set_walk_here(struct chase_set *set, size_t loads);
 
 /* Tells a record of a walk: kernel, pages, threads, verified (the cycle was proven, or there
  * would be no set), and where the buffer could not be placed. */

@@ -19,12 +19,8 @@ struct group {
 
 static const struct idset *behind(const struct node *n, int cpu)
 {
-	const struct cache *last = NULL;
+	const struct cache *last = machine_last_cache(n, cpu);
 
-	for (size_t i = 0; i < n->ncaches; i++)
-		if (idset_has(&n->caches[i].cpus, cpu) &&
-		    (!last || n->caches[i].level > last->level))
-			last = &n->caches[i];
 	return last ? &last->cpus : &n->cpus;
 }
 

@@ -8,7 +8,8 @@
 #include "measure/timing.h"
 #include "result/statistics.h"
 
-enum { WARM = 50, LEAST = 200, MOST = 5000 };
+/* A worker may end after a sample: a thousand, then, in each. */
+enum { WARM = 50, LEAST = 1000, MOST = 5000 };
 _Static_assert((int)MOST <= (int)GPU_CHASE_MOST, "a walk of loads is one sample");
 
 static int launch_each(struct gpu_stream *s, unsigned n, double *v, struct err *e)
@@ -71,12 +72,15 @@ int gpu_operation_sample(struct worker *w, const struct gpu_operation *o, struct
 	bool right, warm;
 	int rc = o->kind == OPERATION_LOAD ? gpu_loads_reach(o->loads, e) : 0;
 
+	/* A walk of loads warms itself, and so few of them take less than some GPU's timer tells.
+	 */
 	if (rc == 0)
-		rc = time_each(w, o, WARM, v, &warm, e);
+		rc = time_each(w, o, o->kind == OPERATION_LOAD ? LEAST : WARM, v, &warm, e);
 	if (rc < 0)
 		return rc;
 	if (cell->repeat == 0)
-		cell->repeat = repeats_for(median_of(v, WARM), SAMPLE_SECONDS, MOST);
+		cell->repeat = repeats_for(median_of(v, o->kind == OPERATION_LOAD ? LEAST : WARM),
+					   SAMPLE_SECONDS, MOST);
 	if (cell->repeat < LEAST)
 		cell->repeat = LEAST;
 	rc = time_each(w, o, cell->repeat, v, &right, e);

@@ -1,6 +1,6 @@
 /* gpu_operations.h - things that a GPU does in microseconds, timed one by one.
  *
- * A sample is the median of as many operations as fill 10 ms, 200 at least; the
+ * A sample is the median of as many operations as fill 10 ms, 1000 at least; the
  * record's quantiles are of all operations of all samples.
  */
 #ifndef NB_KERNELS_GPU_OPERATIONS_H

@@ -140,6 +140,39 @@ const struct stream_kernel *stream_choose(struct stream_choice *choice, enum str
 	return choice->of[op] = leader(&c)->row;
 }
 
+/* The seconds of a trial's passes are those of the sample to come, which is in the caches then. */
+static double try_part(struct stream_run *run, const struct stream_kernel *row, struct team *team)
+{
+	run->kernel = row;
+	run->repeat = 1;
+	if (stream_set_run(run, team) < 0 || stream_set_run(run, team) < 0)
+		return INFINITY;
+	run->repeat = repeats_for(run->seconds, TRIAL_SECONDS, REPEATS_MOST);
+	return stream_set_run(run, team) < 0 ? INFINITY : run->seconds / run->repeat;
+}
+
+const struct stream_kernel *stream_choose_part(enum stream_op op, const struct stream_run *run,
+					       struct team *team)
+{
+	const struct stream_kernel *k, *rows[ROWS_MOST];
+	double best[ROWS_MOST];
+	struct stream_run trial = *run;
+	size_t n = 0, least = 0;
+
+	for (size_t i = 0; (k = stream_kernel(i)) && n < ROWS_MOST; i++)
+		if (k->op == op && stream_usable(k)) {
+			best[n] = INFINITY;
+			rows[n++] = k;
+		}
+	for (int round = 0; round < ALL_ROUNDS; round++)
+		for (size_t i = 0; i < n; i++)
+			best[i] = fmin(best[i], try_part(&trial, rows[i], team));
+	for (size_t i = 1; i < n; i++)
+		if (best[i] < best[least])
+			least = i;
+	return rows[least];
+}
+
 struct stream_choice *stream_choose_all(const struct stream_kernel *only, struct stream_set *set,
 					struct team *team, uint64_t caches)
 {

@@ -24,6 +24,11 @@ const struct stream_kernel *stream_choose(struct stream_choice *choice, enum str
 					  struct stream_set *set, struct team *team,
 					  uint64_t caches);
 
+/* The fastest row for a run over parts of the shares (run->each), small enough to stay in caches,
+ * so that any row may take part: all run on the same part in turn, a few milliseconds each. */
+const struct stream_kernel *stream_choose_part(enum stream_op op, const struct stream_run *run,
+					       struct team *team);
+
 /* For every operation; or takes `only`, where that is not NULL, for its operation. The caller frees
  * it; NULL: out of memory. */
 struct stream_choice *stream_choose_all(const struct stream_kernel *only, struct stream_set *set,

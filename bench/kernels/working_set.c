@@ -9,9 +9,9 @@
 enum { LEAST = 256 << 20, CACHES = 4, HUGE = 2 << 20 };
 
 /* Buffers are rounded up to huge pages, and may begin a little into their mapping. */
-static void fit(struct working_set *w, const struct node *memory, unsigned buffers)
+static void fit(struct working_set *w, const struct node *memory, double buffers)
 {
-	uint64_t most = (uint64_t)memory->giveable_bytes.value / 2 / buffers;
+	uint64_t most = (uint64_t)((double)memory->giveable_bytes.value / 2 / buffers);
 	char wanted[32], cut[32];
 
 	if (w->bytes + HUGE <= most)
@@ -25,7 +25,7 @@ static void fit(struct working_set *w, const struct node *memory, unsigned buffe
 }
 
 struct working_set working_set(const struct machine *m, const struct session_options *o,
-			       const struct site *site, unsigned buffers)
+			       const struct site *site, double buffers)
 {
 	const struct node *cpus = machine_node(m, site->cpu_node);
 	const struct node *memory = machine_node(m, site->mem_node);

@@ -15,9 +15,10 @@ struct working_set {
 
 /* For `buffers` buffers of a site (of which only the nodes count): what the caller asked for
  * by --size, or max(4 x the last-level caches of the CPU node's allowed CPUs, 256 MiB) each,
- * cut where all together are more than half of what the memory node can give. */
+ * cut where all together are more than half of what the memory node can give. What lies beside
+ * them there counts as parts of one: 1.25 is a buffer and a table of a quarter of its size. */
 struct working_set working_set(const struct machine *m, const struct session_options *o,
-			       const struct site *site, unsigned buffers);
+			       const struct site *site, double buffers);
 
 /* Tells a record of it: bytes (whole elements of `element` bytes), undersized, and as its
  * reason what was cut. */

@@ -1,6 +1,7 @@
 /* cells.c - the sites and cells that a bench adds, and what goes for a cell and for all
  * joint cells alike. */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,19 @@ static void *grown(void *array, size_t n, size_t element)
 static bool same_site(const struct site *a, const struct site *b)
 {
 	return a->cpu_node == b->cpu_node && a->mem_node == b->mem_node && a->gpu == b->gpu &&
-	       a->bytes == b->bytes && a->kind == b->kind;
+	       a->bytes == b->bytes && a->kind == b->kind && spread_same(&a->spread, &b->spread);
+}
+
+bool site_has_memory(const struct site *t)
+{
+	return t->mem_node >= 0 || t->spread.n > 0;
+}
+
+uint64_t site_bytes_on(const struct site *t, int node)
+{
+	double share = t->mem_node == node ? 1 : spread_share(&t->spread, node);
+
+	return (uint64_t)ceil((double)t->bytes * share);
 }
 
 int session_site(struct session *s, const struct site *site)
@@ -133,6 +146,16 @@ void session_skip(struct session *s, struct record *r, const char *fmt, ...)
 	record_status(r, STATUS_SKIPPED, "%s", why);
 	if (s->sink->record)
 		s->sink->record(r, s->sink->to);
+}
+
+void session_mark_all(struct session *s, enum status status, const char *why)
+{
+	for (size_t i = 0; i < s->ncells; i++) {
+		struct record *r = &s->cells[i].cell.rec;
+
+		if (r->status == STATUS_OK && r->samples.n > 0)
+			record_status(r, status, "%s", why);
+	}
 }
 
 bool session_is_unit(const struct session *s, size_t cell)

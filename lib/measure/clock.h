@@ -15,6 +15,10 @@ struct instant {
 struct instant clock_now(void);
 double clock_span(struct instant from, struct instant to); /* seconds, may be negative */
 
+/* An instant that other processes and threads may compare with theirs. (In the simulator each
+ * has a clock of its own; there this one stands still.) */
+struct instant clock_shared(void);
+
 /* The smallest step seen between two readings, seconds. */
 double clock_resolution(void);
 

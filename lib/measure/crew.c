@@ -119,6 +119,7 @@ struct talk {
 	bool over;
 	char *buf;
 	size_t used, room;
+	struct request q;
 };
 
 static enum answer understand(char *line, struct reply *r)
@@ -252,15 +253,15 @@ static void conclude(struct session *s, struct talk *t)
 		describe_death(r, gone, status);
 }
 
-/* Puts one question to n workers that run, and waits for all answers. */
-static void ask_all(struct session *s, struct talk *t, size_t n, const struct request *q)
+/* Puts a question to each of n workers that run, and waits for all answers. */
+static void ask_all(struct session *s, struct talk *t, size_t n)
 {
 	struct instant began = clock_now();
 	bool hung = false;
 
 	for (size_t i = 0; i < n; i++) {
 		*t[i].r = (struct reply){ .value = NAN, .at = s->ncells };
-		t[i].over = write(t[i].p->to, q, sizeof *q) != sizeof *q;
+		t[i].over = write(t[i].p->to, &t[i].q, sizeof t[i].q) != sizeof t[i].q;
 		t[i].a = ANSWER_DIED;
 	}
 	listen(s, t, n);
@@ -275,7 +276,7 @@ static void ask_all(struct session *s, struct talk *t, size_t n, const struct re
 static enum answer ask(struct session *s, int cpu_node, const struct request *q, struct reply *r)
 {
 	struct worker_process *p = process_of(s, cpu_node);
-	struct talk t = { .p = p, .r = r };
+	struct talk t = { .p = p, .r = r, .q = *q };
 	int rc;
 
 	for (size_t i = 0; s->one_at_a_time && i < s->nworkers; i++)
@@ -287,27 +288,29 @@ static enum answer ask(struct session *s, int cpu_node, const struct request *q,
 			 strerror(-rc));
 		return ANSWER_FAILED;
 	}
-	ask_all(s, &t, 1, q);
+	ask_all(s, &t, 1);
 	return t.a;
 }
 
-void crew_start(struct session *s)
+size_t crew_start(struct session *s, const int *gpus, struct party *v)
 {
-	const struct request q = { .verb = VERB_START };
 	struct talk t[s->nworkers + 1];
-	struct reply r[s->nworkers + 1];
 	size_t n = 0;
 
-	if (!s->bench->start || s->one_at_a_time)
-		return;
-	for (size_t i = 0; i < s->nworkers; i++)
-		if (start(s, &s->workers[i]) == 0) {
-			t[n] = (struct talk){ .p = &s->workers[i], .r = &r[n] };
-			n++;
-		}
-	ask_all(s, t, n, &q);
+	meeting_call(s->meeting, 1); /* nobody is at anything yet */
+	for (size_t i = 0; i < s->nworkers; i++) {
+		const struct request q = { .verb = VERB_START, .index = (size_t)gpus[i] };
+
+		if (gpus[i] < 0 || (s->workers[i].pid == 0 && start(s, &s->workers[i]) < 0))
+			continue;
+		v[n].worker = i;
+		t[n] = (struct talk){ .p = &s->workers[i], .r = &v[n].r, .q = q };
+		n++;
+	}
+	ask_all(s, t, n);
 	for (size_t i = 0; i < n; i++)
-		crew_release(&r[i]);
+		v[i].a = t[i].a;
+	return n;
 }
 
 enum answer crew_open(struct session *s, size_t site, struct reply *r)
@@ -342,11 +345,11 @@ size_t crew_together(struct session *s, size_t sum, struct party *v)
 		if (!needed)
 			continue;
 		v[n].worker = w;
-		t[n] = (struct talk){ .p = &s->workers[w], .r = &v[n].r };
+		t[n] = (struct talk){ .p = &s->workers[w], .r = &v[n].r, .q = q };
 		n++;
 	}
 	meeting_call(s->meeting, (unsigned)n);
-	ask_all(s, t, n, &q);
+	ask_all(s, t, n);
 	for (size_t i = 0; i < n; i++)
 		v[i].a = t[i].a;
 	return n;

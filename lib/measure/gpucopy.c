@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "measure/clock.h"
+#include "place/flush.h"
+
+/* What is sent anew and compared for every sample but a cell's first one; what is sent at the
+ * opening. */
+enum { PART_BYTES = 4 << 20, FIRST_BYTES = 1 << 20 };
+
 static const enum direction direction_of[] = { [GPU_H2D] = DIR_H2D, [GPU_D2H] = DIR_D2H };
 
 size_t gpucopy_bytes(const struct copy_way *way, const struct session_options *o)
@@ -28,6 +35,7 @@ struct site gpucopy_site(const struct session *s, const struct placing *at, int 
 		.mem_node = at->mem_node,
 		.gpu = gpu,
 		.bytes = (way->both ? 2 : 1) * host_bytes(way, o),
+		.gpu_bytes = (way->both ? 2 : 1) * gpucopy_bytes(way, o),
 		.kind = kind,
 	};
 }
@@ -67,6 +75,16 @@ static int open_lane(struct gpucopy *c, struct lane *l, const struct hostmem *li
 	return rc;
 }
 
+/* What a driver does at the first transfer of a kind, such as loading a kernel, may wait for all
+ * streams: it must be over before one stands behind a closed gate. */
+static int move_once(struct gpucopy *c, enum gpu_direction way, struct err *e)
+{
+	const struct train t =
+		gpucopy_train(c, way, c->bytes < FIRST_BYTES ? c->bytes : FIRST_BYTES);
+
+	return gpu_do(t.stream, &t.what, e);
+}
+
 int gpucopy_open(struct worker *w, const struct site *site, const struct copy_way *way,
 		 gpu_queue_fn *kernel, void **buffers, struct err *e)
 {
@@ -95,6 +113,8 @@ int gpucopy_open(struct worker *w, const struct site *site, const struct copy_wa
 		c->lanes[i].pattern = pattern_start(w->seed, w->fresh, i);
 		rc = open_lane(c, &c->lanes[i], &like, e);
 	}
+	for (int d = GPU_H2D; rc == 0 && d <= GPU_D2H; d++)
+		rc = move_once(c, (enum gpu_direction)d, e);
 	if (rc < 0) {
 		gpucopy_close(w, c);
 		return rc;
@@ -111,6 +131,7 @@ void gpucopy_close(struct worker *w, void *buffers)
 	if (!c)
 		return;
 	for (int i = 0; i < 2; i++) {
+		free(c->lanes[i].seen);
 		hostmem_free(&c->lanes[i].host);
 		if (c->lanes[i].device)
 			gpu_free(c->seat->dev, c->lanes[i].device);
@@ -167,32 +188,80 @@ static int bring(struct gpucopy *c, struct lane *l, enum gpu_direction way, size
 	return moves_itself(c) ? gpu_do(c->seat->stream[way], &t, e) : 0;
 }
 
-int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct err *e)
+/* Whether this is the cell's first sample over this lane; remembers it. */
+static bool first_of(struct lane *l, const struct cell *cell)
 {
+	const struct cell **more;
+
+	for (size_t i = 0; i < l->nseen; i++)
+		if (l->seen[i] == cell)
+			return false;
+	more = realloc(l->seen, (l->nseen + 1) * sizeof *more);
+	if (more) {
+		l->seen = more;
+		l->seen[l->nseen++] = cell;
+	}
+	return true;
+}
+
+static struct extent extent_of(struct lane *l, const struct cell *cell)
+{
+	size_t bytes = cell->rec.bytes, parts = bytes / PART_BYTES;
+
+	if (first_of(l, cell) || parts <= 1)
+		return (struct extent){ 0, bytes };
+	return (struct extent){ l->turn++ % parts * PART_BYTES, PART_BYTES };
+}
+
+/* Of a step that began then: what it took because all of the buffer was looked at. */
+static void set_aside(struct gpucopy *c, const struct lane *l, struct instant began)
+{
+	if (l->sent.length > PART_BYTES)
+		c->worker->aside_s += clock_span(began, clock_now()) *
+				      (1 - (double)PART_BYTES / (double)l->sent.length);
+}
+
+/* From the CPU's caches the GPU would read something else than the node's memory. */
+static void fill_host(struct gpucopy *c, struct lane *l)
+{
+	char *p = (char *)l->host.p + l->sent.from;
+
+	pattern_fill_by(c->worker->team, p, l->sent.length, l->sent.from, &l->pattern);
+	cache_flush(p, l->sent.length);
+}
+
+int gpucopy_prepare(struct gpucopy *c, const struct cell *cell, enum gpu_direction way,
+		    struct err *e)
+{
+	struct instant began = clock_now();
 	struct lane *l = lane_of(c, way);
-	int rc = bring(c, l, GPU_D2H, bytes, e);
+	int rc = bring(c, l, GPU_D2H, cell->rec.bytes, e);
 
 	if (rc < 0)
 		return rc;
+	l->sent = extent_of(l, cell);
 	l->pattern.pass++; /* so that what lies there from before cannot be right */
-	if (way == GPU_D2H && !moves_itself(c))
-		return gpudata_fill(c->worker, c->seat, l->device, bytes, &l->pattern, e);
-	pattern_fill_by(c->worker->team, l->host.p, bytes, 0, &l->pattern);
-	return way == GPU_D2H ? bring(c, l, GPU_H2D, bytes, e) : 0;
+	if (way == GPU_D2H && !moves_itself(c)) {
+		rc = gpudata_fill(c->worker, c->seat, l->device, l->sent, &l->pattern, e);
+	} else {
+		fill_host(c, l);
+		rc = way == GPU_D2H ? bring(c, l, GPU_H2D, cell->rec.bytes, e) : 0;
+	}
+	set_aside(c, l, began);
+	return rc;
 }
 
 /* What lies in host memory that a CPU reads badly goes back to the GPU. */
-static int send_back(struct gpucopy *c, struct lane *l, size_t bytes, struct err *e)
+static int send_back(struct gpucopy *c, struct lane *l, struct err *e)
 {
 	const struct gpu_transfer t = { .queue = gpu_queue_copy,
 					.dir = GPU_H2D,
-					.device = l->device,
-					.host = l->host.p,
-					.bytes = bytes };
-	struct gpu_stream *s = c->seat->stream[GPU_H2D];
-	int rc = gpudata_poison(c->worker, c->seat, l->device, bytes, e);
+					.device = (char *)l->device + l->sent.from,
+					.host = (char *)l->host.p + l->sent.from,
+					.bytes = l->sent.length };
+	int rc = gpudata_poison(c->worker, c->seat, l->device, l->sent, e);
 
-	return rc < 0 ? rc : gpu_do(s, &t, e);
+	return rc < 0 ? rc : gpu_do(c->seat->stream[GPU_H2D], &t, e);
 }
 
 static int compare(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct mismatch *m,
@@ -203,32 +272,36 @@ static int compare(struct gpucopy *c, enum gpu_direction way, size_t bytes, stru
 	int rc = bring(c, l, GPU_D2H, bytes, e);
 
 	if (rc == 0 && at_host && hostmem_kind(c->way->memory)->host_readable) {
-		pattern_check_by(c->worker->team, l->host.p, bytes, 0, &l->pattern, m);
+		pattern_check_by(c->worker->team, (char *)l->host.p + l->sent.from, l->sent.length,
+				 l->sent.from, &l->pattern, m);
 		return 0;
 	}
 	if (rc == 0 && at_host)
-		rc = send_back(c, l, bytes, e);
+		rc = send_back(c, l, e);
 	if (rc < 0)
 		return rc;
-	return gpudata_check(c->worker, c->seat, l->device, bytes, &l->pattern, m, e);
+	return gpudata_check(c->worker, c->seat, l->device, l->sent, &l->pattern, m, e);
 }
 
-int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct record *r,
-		   struct err *e)
+int gpucopy_verify(struct gpucopy *c, struct cell *cell, enum gpu_direction way, struct err *e)
 {
+	struct instant began = clock_now();
+	struct lane *l = lane_of(c, way);
+	struct record *r = &cell->rec;
 	struct mismatch m = { 0 };
-	int rc = compare(c, way, bytes, &m, e);
+	int rc = compare(c, way, r->bytes, &m, e);
 
 	if (rc < 0)
 		return err_within(e, rc, "verifying");
 	r->verified = m.words == 0;
 	record_set(r, "verified", NULL);
 	if (hostmem_kind(c->way->memory)->own_pages) {
-		r->pages = lane_of(c, way)->host.pages;
+		r->pages = l->host.pages;
 		record_set(r, "pages", NULL);
 	}
-	memory_tell(&lane_of(c, way)->host.own, r);
+	memory_tell(&l->host.own, r);
 	if (!r->verified)
 		pattern_report(r, direction_of[way], &m);
+	set_aside(c, l, began);
 	return 0;
 }

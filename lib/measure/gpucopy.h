@@ -2,7 +2,8 @@
  *
  * What gpu-bandwidth and gpu-latency have in common: the buffers of a site, one
  * *lane* for each direction where both run at once, contents that change from
- * sample to sample, and their comparison in full after each.
+ * sample to sample, and their comparison: in full at a cell's first sample of an
+ * opening, of a part that moves on at the others.
  */
 #ifndef NB_MEASURE_GPUCOPY_H
 #define NB_MEASURE_GPUCOPY_H
@@ -25,9 +26,13 @@ struct copy_way {
 };
 
 struct lane {
-	struct hostmem host;    /* bytes, or way->least */
-	void *device;           /* bytes; NULL where the memory itself moves */
-	struct pattern pattern; /* what was last sent over it */
+	struct hostmem host;      /* bytes, or way->least */
+	void *device;             /* bytes; NULL where the memory itself moves */
+	struct pattern pattern;   /* what was last sent over it */
+	struct extent sent;       /* and where it lies */
+	size_t turn;              /* where the next part begins */
+	const struct cell **seen; /* cells that had their first sample; owned */
+	size_t nseen;
 };
 
 struct gpucopy {
@@ -60,13 +65,13 @@ void gpucopy_last(struct worker *w, void *buffers, struct record *r);
 /* Transfers of `bytes` one way. */
 struct train gpucopy_train(const struct gpucopy *c, enum gpu_direction way, size_t bytes);
 
-/* Puts new contents where the transfers will come from, and others where they go. */
-int gpucopy_prepare(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct err *e);
+/* Puts new contents where a cell's transfers will come from. */
+int gpucopy_prepare(struct gpucopy *c, const struct cell *cell, enum gpu_direction way,
+		    struct err *e);
 
-/* Compares all of what arrived with what was sent: r is verified, or corrupt; and
- * tells it where the host's buffer could not be placed. */
-int gpucopy_verify(struct gpucopy *c, enum gpu_direction way, size_t bytes, struct record *r,
-		   struct err *e);
+/* Compares what arrived with what was sent: cell->rec is verified, or corrupt; and tells it where
+ * the host's buffer could not be placed. */
+int gpucopy_verify(struct gpucopy *c, struct cell *cell, enum gpu_direction way, struct err *e);
 
 /* For bench.together, where a cell's variant is an enum direction: transfers of
  * c->rec.bytes in every member's direction, verified after. As trains_together. */

@@ -37,7 +37,7 @@ static int prepare(struct worker *w, struct train *trains, const struct leg *leg
 		*at = legs[i].member;
 		meeting_at(w->meeting, w->party, legs[i].copy->seat->gpu);
 		trains[i] = gpucopy_train(legs[i].copy, legs[i].way, bytes);
-		rc = gpucopy_prepare(legs[i].copy, legs[i].way, bytes, e);
+		rc = gpucopy_prepare(legs[i].copy, m[legs[i].member].cell, legs[i].way, e);
 	}
 	return rc;
 }
@@ -47,14 +47,15 @@ static int verify(struct worker *w, const struct leg *legs, size_t n, struct mem
 {
 	int rc = 0;
 
+	for (size_t i = 0; i < n; i++) /* all of them while their links are still in use */
+		gpuset_note(w, legs[i].copy->seat->gpu, &m[legs[i].member].cell->rec);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct record *r = &m[legs[i].member].cell->rec;
 		bool right = !record_has(r, "verified") || r->verified;
 
 		*at = legs[i].member;
 		meeting_at(w->meeting, w->party, legs[i].copy->seat->gpu);
-		gpuset_note(w, legs[i].copy->seat->gpu, r);
-		rc = gpucopy_verify(legs[i].copy, legs[i].way, r->bytes, r, e);
+		rc = gpucopy_verify(legs[i].copy, m[legs[i].member].cell, legs[i].way, e);
 		r->verified = r->verified && right;
 	}
 	return rc;

@@ -5,11 +5,27 @@
 
 #include "measure/gpuplan.h"
 
+enum { FIRST_BYTES = 1 << 20 };
+
 static int reach(const struct gpupeer *p, struct err *e)
 {
 	int rc = gpu_peer_access(p->seat->dev, p->peer->dev, p->access, e);
 
 	return rc < 0 ? rc : gpu_peer_access(p->peer->dev, p->seat->dev, p->access, e);
+}
+
+/* As gpucopy.c has it: what is done at the first copy must not stand behind a gate. */
+static int copy_once(struct gpupeer *p, enum gpu_direction way, struct err *e)
+{
+	size_t bytes = p->bytes < FIRST_BYTES ? p->bytes : FIRST_BYTES;
+	int rc = 0;
+
+	for (int by_sender = 0; rc == 0 && by_sender < 2; by_sender++) {
+		const struct train t = gpupeer_train(p, way, bytes, by_sender);
+
+		rc = gpu_do(t.stream, &t.what, e);
+	}
+	return rc;
 }
 
 int gpupeer_open(struct worker *w, const struct site *site, void **buffers, struct err *e)
@@ -33,6 +49,8 @@ int gpupeer_open(struct worker *w, const struct site *site, void **buffers, stru
 		if (rc == 0)
 			rc = gpu_alloc(p->peer->dev, &p->lanes[i].peers, bytes, e);
 	}
+	for (int way = GPU_H2D; rc == 0 && way <= GPU_D2H; way++)
+		rc = copy_once(p, (enum gpu_direction)way, e);
 	if (rc < 0) {
 		gpupeer_close(w, p);
 		return rc;
@@ -78,7 +96,7 @@ int gpupeer_prepare(struct gpupeer *p, enum gpu_direction way, size_t bytes, str
 
 	p->lanes[way].pattern.pass++;
 	return rc < 0 ? rc
-		      : gpudata_fill(p->worker, from.seat, from.memory, bytes,
+		      : gpudata_fill(p->worker, from.seat, from.memory, (struct extent){ 0, bytes },
 				     &p->lanes[way].pattern, e);
 }
 
@@ -91,6 +109,9 @@ struct train gpupeer_train(const struct gpupeer *p, enum gpu_direction way, size
 	return (struct train){
 		.stream = by->stream[way],
 		.gpu = by->gpu,
+		/* Without access a driver takes a copy through the host, by pieces, and may hold
+		 * the caller meanwhile: it must not stand behind a gate. */
+		.host_timed = !p->access,
 		.what = { .queue = gpu_queue_peer,
 			  .dir = swap ? GPU_D2H : way,
 			  .device = swap ? p->lanes[way].peers : p->lanes[way].own,
@@ -105,7 +126,8 @@ int gpupeer_verify(struct gpupeer *p, enum gpu_direction way, size_t bytes, stru
 {
 	struct end to = end_of(p, way, false);
 	struct mismatch m;
-	int rc = gpudata_check(p->worker, to.seat, to.memory, bytes, &p->lanes[way].pattern, &m, e);
+	int rc = gpudata_check(p->worker, to.seat, to.memory, (struct extent){ 0, bytes },
+			       &p->lanes[way].pattern, &m, e);
 
 	if (rc < 0)
 		return err_within(e, rc, "verifying");

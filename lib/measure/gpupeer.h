@@ -19,7 +19,8 @@ struct peer_row {
 	enum better better;
 	enum direction direction; /* both: of each pair once */
 	size_t bytes;             /* of one transfer; 0: as --size says, or 64 MiB */
-	bool loads;               /* with buffers of their own, and never without access */
+	bool loads;               /* with buffers of their own */
+	bool access_only;         /* never without access */
 	enum depth from;
 	int worth; /* even: one less without access */
 };

@@ -25,7 +25,7 @@ static struct cell cell_of(const struct session *s, const struct peer_row *row, 
 	record_init(r);
 	snprintf(r->metric, sizeof r->metric, "%s", row->metric);
 	snprintf(r->unit, sizeof r->unit, "%s", row->unit);
-	snprintf(r->kernel, sizeof r->kernel, "%s", row->kernel);
+	snprintf(r->kernel, sizeof r->kernel, "%s%s", row->kernel, p.access ? "" : ", host clock");
 	snprintf(r->path, sizeof r->path, "%s", machine_gpu_path(session_machine(s), gpu, p.peer));
 	r->better = row->better;
 	r->direction = d;
@@ -50,6 +50,8 @@ static int plan_cell(struct session *s, const struct peer_row *row, int gpu, str
 	if (!gpuplan_home(s, gpu, &at) && !session_near(s, 0, &at))
 		return 0;
 	site.cpu_node = at.cpu_node;
+	site.gpu_bytes =
+		4 * c.rec.bytes; /* two here, two at the peer, which is somebody's peer too */
 	rc = session_site(s, &site);
 	if (rc >= 0 && row->direction == DIR_BIDIRECTIONAL) {
 		const struct cell both[2] = { cell_of(s, row, gpu, p, DIR_H2D),
@@ -71,7 +73,7 @@ static int plan_pair(struct session *s, const struct peer_row *row, int gpu, int
 	int rc = plan_cell(s, row, gpu, p);
 
 	p.access = false;
-	return rc < 0 || row->loads ? rc : plan_cell(s, row, gpu, p);
+	return rc < 0 || row->access_only ? rc : plan_cell(s, row, gpu, p);
 }
 
 int gpupeer_plan(struct session *s, const struct peer_row *rows, size_t n)

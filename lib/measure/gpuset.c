@@ -7,8 +7,9 @@
 #include "measure/gpuwatch.h"
 #include "measure/timing.h"
 
-/* Warming up: until the rate has not risen by RISE for STEADY_S, WARM_S at most
- * (design.md 5.7). A step lasts 20 ms, many copies and still many steps. */
+/* Warming up: until the rate has not risen by RISE for STEADY_S, or three times that where the link
+ * is not yet what it can be; WARM_S at most (design.md 5.7). A step lasts 20 ms, many copies and
+ * still many steps. */
 enum { WARM_BYTES = 32 << 20 };
 #define STEP_S   0.020
 #define STEADY_S 0.100
@@ -43,15 +44,24 @@ static struct gpuset *gpuset(struct worker *w)
 	return set;
 }
 
-static int copy_until_steady(struct train *t, const struct station *at, struct err *e)
+static bool steady(const struct gpuset *set, const struct gpu *g, double since_rise_s)
+{
+	bool awake = set->watch && gpuwatch_awake(set->watch, g);
+
+	return since_rise_s >= (awake ? 1 : 3) * STEADY_S;
+}
+
+static int copy_until_steady(struct train *t, const struct gpuset *set, const struct gpu *g,
+			     struct err *e)
 {
 	struct instant began = clock_now(), risen = began, now = began;
+	int rc = gpu_do(t->stream, &t->what, e); /* the first one stands behind no gate */
 	unsigned repeat = 1;
 	double best = 0, seconds;
 
-	while (clock_span(began, now) < WARM_S && clock_span(risen, now) < STEADY_S) {
-		int rc = train_time(t, at, repeat, &seconds, e);
-
+	while (clock_span(began, now) < WARM_S && !steady(set, g, clock_span(risen, now))) {
+		if (rc == 0)
+			rc = train_time(t, &set->station, repeat, &seconds, e);
 		if (rc < 0)
 			return rc;
 		now = clock_now();
@@ -61,10 +71,11 @@ static int copy_until_steady(struct train *t, const struct station *at, struct e
 		}
 		repeat = repeats_for(seconds / repeat, STEP_S, 1000);
 	}
-	return 0;
+	return rc;
 }
 
-static int warm_up(const struct seat *seat, const struct station *at, struct err *e)
+static int warm_up(const struct seat *seat, const struct gpuset *set, const struct gpu *g,
+		   struct err *e)
 {
 	struct train t = {
 		.stream = seat->stream[GPU_H2D],
@@ -76,7 +87,7 @@ static int warm_up(const struct seat *seat, const struct station *at, struct err
 	if (rc == 0)
 		rc = gpu_host_alloc(seat->dev, GPU_HOST_PINNED, &t.what.host, WARM_BYTES, e);
 	if (rc == 0)
-		rc = copy_until_steady(&t, at, e);
+		rc = copy_until_steady(&t, set, g, e);
 	gpu_host_free(seat->dev, t.what.host);
 	gpu_free(seat->dev, t.what.device);
 	return rc < 0 ? err_within(e, rc, "warming up") : 0;
@@ -91,9 +102,9 @@ static void close_seat(struct seat *s)
 	gpu_close(s->dev);
 }
 
-static int open_seat(struct gpuset *set, struct seat *s, const char *pci, struct err *e)
+static int open_seat(struct gpuset *set, struct seat *s, const struct gpu *g, struct err *e)
 {
-	int rc = gpu_open(&s->dev, pci, e);
+	int rc = gpu_open(&s->dev, g->pci, e);
 
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = gpu_stream_open(&s->stream[i], s->dev, e);
@@ -103,7 +114,7 @@ static int open_seat(struct gpuset *set, struct seat *s, const char *pci, struct
 		rc = gpu_gate_open(&set->station.gate, s->dev, meeting_flag(set->station.meeting),
 				   e);
 	if (rc == 0)
-		rc = warm_up(s, &set->station, e);
+		rc = warm_up(s, set, g, e);
 	return rc;
 }
 
@@ -117,7 +128,7 @@ static int open_entry(struct gpuset *set, const struct gpu *g, struct err *e)
 	fresh->seat.gpu = g->index;
 	if (set->watch)
 		gpuwatch_before(set->watch, g, &fresh->seen);
-	rc = open_seat(set, &fresh->seat, g->pci, e);
+	rc = open_seat(set, &fresh->seat, g, e);
 	if (rc < 0) {
 		close_seat(&fresh->seat);
 		free(fresh);
@@ -157,19 +168,12 @@ int gpuset_open(struct worker *w, int gpu, const struct seat **seat, struct err 
 	return 0;
 }
 
-void gpuset_start(struct worker *w, const struct idset *gpus)
+void gpuset_start(struct worker *w, int gpu)
 {
-	size_t n = idset_count(gpus), skip = n ? w->party % n : 0;
 	const struct seat *seat;
 	struct err e;
 
-	for (int lap = 0; lap < 2; lap++) {
-		size_t i = 0;
-
-		for (int g = -1; (g = idset_next(gpus, g)) >= 0; i++)
-			if ((i >= skip) == (lap == 0))
-				(void)gpuset_open(w, g, &seat, &e);
-	}
+	(void)gpuset_open(w, gpu, &seat, &e);
 }
 
 const struct station *gpuset_station(struct worker *w)

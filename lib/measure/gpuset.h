@@ -25,8 +25,8 @@ struct seat {
  * lives. As gpu_open. */
 int gpuset_open(struct worker *w, int gpu, const struct seat **seat, struct err *e);
 
-/* A bench's start: opens all of them, each worker beginning with another one. */
-void gpuset_start(struct worker *w, const struct idset *gpus);
+/* A bench's start: opens it, whatever comes of it. */
+void gpuset_start(struct worker *w, int gpu);
 
 /* The gate and the meeting of this worker. Only after a gpuset_open that went well. */
 const struct station *gpuset_station(struct worker *w);

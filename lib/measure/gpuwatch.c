@@ -60,6 +60,13 @@ void gpuwatch_before(struct gpuwatch *w, const struct gpu *g, struct gpuseen *se
 		link_errors(&w->sys, g->pci, &seen->errors);
 }
 
+bool gpuwatch_awake(const struct gpuwatch *w, const struct gpu *g)
+{
+	struct link_seen now = link_of(w, g);
+
+	return now.known && g->max_gen.is && now.gen >= g->max_gen.value;
+}
+
 static void put(struct record *r, const char *key, json_t *value)
 {
 	if (!r->more)
@@ -74,19 +81,30 @@ static void put_link(struct record *r, const char *key, const struct link_seen *
 		put(r, key, json_pack("{s:i, s:i}", "gen", l->gen, "width", l->width));
 }
 
-static void put_reasons(struct record *r, const struct gpu *g, const struct gpuseen *seen)
+static bool has_word(const json_t *words, const char *word)
 {
-	json_t *words = json_array();
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(words, i, v) if (strcmp(json_string_value(v), word) == 0) return true;
+	return false;
+}
+
+/* Adds the words of what is seen now; `again`: seen the last time, too. */
+static void put_reasons(struct record *r, const struct gpu *g, uint64_t now, uint64_t again)
+{
+	json_t *words = json_incref(json_object_get(r->more, "clock_reasons"));
 	char faults[120] = "";
 
+	if (!words)
+		words = json_array();
 	for (size_t i = 0; i < nvml_nreasons; i++) {
 		const struct nvml_reason *n = &nvml_reasons[i];
 		size_t used = strlen(faults);
 
-		if (!(seen->reasons & n->bit))
-			continue;
-		json_array_append_new(words, json_string(n->word));
-		if (n->fault && seen->again & n->bit)
+		if (now & n->bit && !has_word(words, n->word))
+			json_array_append_new(words, json_string(n->word));
+		if (n->fault && again & n->bit)
 			snprintf(faults + used, sizeof faults - used, "%s%s", used ? ", " : "",
 				 n->word);
 	}
@@ -106,9 +124,8 @@ void gpuwatch_during(struct gpuwatch *w, const struct gpu *g, struct gpuseen *se
 	put_link(r, "link_during", &now);
 	if (!w->nvml || nvml_clock_reasons(w->nvml, g->pci, &reasons) < 0)
 		return;
-	seen->again |= seen->reasons & reasons;
-	seen->reasons |= reasons;
-	put_reasons(r, g, seen);
+	put_reasons(r, g, reasons, seen->reasons & reasons);
+	seen->reasons = reasons;
 }
 
 static void put_growth(json_t *o, const char *key, struct known from, struct known to)

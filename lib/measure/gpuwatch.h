@@ -18,8 +18,7 @@ struct gpuseen {
 	} before;
 	struct link_errors errors;
 	struct known replays;
-	uint64_t reasons; /* all clock reasons seen while it worked */
-	uint64_t again;   /* those seen more than once: a slowdown may show briefly (nvml.h) */
+	uint64_t reasons; /* clock reasons at the last look while it worked */
 };
 
 struct gpuwatch *gpuwatch_open(void); /* NULL: out of memory */
@@ -28,9 +27,13 @@ void gpuwatch_close(struct gpuwatch *w);
 /* Before the first copy. */
 void gpuwatch_before(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen);
 
+/* The link is known to run as fast as it can. */
+bool gpuwatch_awake(const struct gpuwatch *w, const struct gpu *g);
+
 /* Right after copying, for each sample: into r->more "link_before", "link_during" and
  * "clock_reasons". A record that is ok becomes unstable where heat or power held the
- * clocks back, seen more than once. What nobody tells is absent. */
+ * clocks back, now and at the look before: alone a slowdown may show briefly. What nobody tells is
+ * absent. */
 void gpuwatch_during(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen,
 		     struct record *r);
 

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "measure/clock.h"
+
 /* Shared between processes, so what is in it must need no lock of one process. */
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_BOOL_LOCK_FREE == 2, "lock-free atomics");
 
@@ -26,6 +28,7 @@ struct meeting {
 	_Atomic uint32_t *flag; /* the page before this one; every fork has it at this address */
 	size_t bytes;           /* of both pages */
 	_Atomic uint32_t ticket;
+	_Atomic uint64_t released; /* when the gate was: clock_shared */
 	atomic_uint parties, reached;
 	atomic_bool broken;
 	/* Passes made. While some still read the least of one pass others may come to the
@@ -107,8 +110,23 @@ uint32_t meeting_next_ticket(struct meeting *m)
 
 void meeting_release(struct meeting *m)
 {
-	/* Release: a GPU that sees the ticket sees what was written before it, too. */
-	atomic_store_explicit(m->flag, meeting_ticket(m), memory_order_release);
+	uint32_t ticket = meeting_ticket(m),
+		 seen = atomic_load_explicit(m->flag, memory_order_relaxed);
+
+	atomic_store_explicit(&m->released, clock_shared().ns, memory_order_release);
+	/* Never back, when several release at once. Release: a GPU that sees the ticket sees what
+	 * was written before it, too. */
+	while ((int32_t)(ticket - seen) > 0 &&
+	       !atomic_compare_exchange_weak_explicit(m->flag, &seen, ticket, memory_order_release,
+						      memory_order_relaxed))
+		;
+}
+
+double meeting_since_release(const struct meeting *m)
+{
+	struct instant then = { atomic_load_explicit(&m->released, memory_order_acquire) };
+
+	return clock_span(then, clock_shared());
 }
 
 static void pause_briefly(void)

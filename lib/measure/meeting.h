@@ -35,6 +35,9 @@ uint32_t meeting_ticket(const struct meeting *m);
 uint32_t meeting_next_ticket(struct meeting *m);
 void meeting_release(struct meeting *m);
 
+/* Seconds since the gate was last released, by whichever process. */
+double meeting_since_release(const struct meeting *m);
+
 /* Arrives, and waits until all have. The last to come releases the gate. -ECANCELED. Waiting
  * is looking again and again, and letting other processes run in between. */
 int meeting_arrive(struct meeting *m);

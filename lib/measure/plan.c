@@ -209,8 +209,8 @@ static uint64_t bytes_of(const struct session *s, size_t unit, int node)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < s->nsites; i++)
-		if (s->sites[i].site.mem_node == node && session_uses(s, unit, i))
-			bytes += s->sites[i].site.bytes;
+		if (session_uses(s, unit, i))
+			bytes += site_bytes_on(&s->sites[i].site, node);
 	return bytes;
 }
 
@@ -228,6 +228,17 @@ static void refuse_joint(struct session *s, const struct node *node, uint64_t ha
 	}
 }
 
+/* Others, and contexts of other workers, are there too: a quarter. */
+static bool crowds_gpu(const struct session *s, const struct gpu *g)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < s->nsites; i++)
+		if (s->sites[i].site.gpu == g->index)
+			bytes += s->sites[i].site.gpu_bytes;
+	return g->memory_bytes.is && bytes > (uint64_t)g->memory_bytes.value / 4;
+}
+
 /* All buffers together take at most half of what a node can give (design.md
  * 5.3); where they do not, those of a unit are opened at a time. */
 static void fit_memory(struct session *s)
@@ -242,23 +253,24 @@ static void fit_memory(struct session *s)
 		if (!node->giveable_bytes.is)
 			continue;
 		for (size_t i = 0; i < s->nsites; i++) {
-			const struct site *t = &s->sites[i].site;
+			uint64_t bytes = site_bytes_on(&s->sites[i].site, node->id);
 			char why[200];
 
-			if (t->mem_node != node->id)
-				continue;
-			if (t->bytes > half) {
-				say_too_large(why, sizeof why, t->bytes, 2 * half, node->id);
+			if (bytes > half) {
+				say_too_large(why, sizeof why, bytes, 2 * half, node->id);
 				refuse_site(s, i, why);
 				continue;
 			}
-			together += t->bytes;
+			together += bytes;
 		}
 		refuse_joint(s, node, half);
 		if (together > half)
 			s->keep_open = false;
 		all += together;
 	}
+	for (int g = -1; (g = idset_next(&s->gpus, g)) >= 0;)
+		if (crowds_gpu(s, machine_gpu(s->machine, g)))
+			s->keep_open = false;
 	if (s->machine->memory_left.is && all > (uint64_t)s->machine->memory_left.value / 2)
 		s->keep_open = false;
 }

@@ -131,13 +131,48 @@ static void make_round(struct session *s, size_t *order)
 	}
 }
 
+/* The turn-th GPU of those still in use, each worker beginning with another one; -1: none. */
+static int gpu_of_turn(const struct session *s, size_t turn, size_t worker)
+{
+	size_t n = idset_count(&s->gpus), i = (turn + worker) % n;
+	int g = idset_next(&s->gpus, -1);
+
+	while (i-- > 0)
+		g = idset_next(&s->gpus, g);
+	return idset_has(&s->closed_gpus, g) ? -1 : g;
+}
+
+/* The drivers of all workers start on one GPU each at a time: one that hangs or dies in it is
+ * known. */
+static void start_gpus(struct session *s)
+{
+	size_t turns = s->bench->start && !s->one_at_a_time ? idset_count(&s->gpus) : 0;
+	struct party *v = calloc(s->nworkers + 1, sizeof *v);
+	int *gpus = calloc(s->nworkers + 1, sizeof *gpus);
+
+	for (size_t turn = 0; v && gpus && turn < turns && !session_stopped(s); turn++) {
+		size_t n;
+
+		for (size_t i = 0; i < s->nworkers; i++)
+			gpus[i] = gpu_of_turn(s, turn, i);
+		n = crew_start(s, gpus, v);
+		for (size_t i = 0; i < n; i++) {
+			if (v[i].a == ANSWER_TIMEOUT || v[i].a == ANSWER_DIED)
+				site_strike_gpu(s, gpus[v[i].worker], v[i].a, &v[i].r);
+			crew_release(&v[i].r);
+		}
+	}
+	free(gpus);
+	free(v);
+}
+
 int rounds_run(struct session *s)
 {
 	size_t *order = calloc(s->ncells + 1, sizeof *order);
 
 	if (!order)
 		return -ENOMEM;
-	crew_start(s);
+	start_gpus(s);
 	while (budget_another(s)) {
 		make_round(s, order);
 		s->rounds++;

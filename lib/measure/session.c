@@ -96,6 +96,11 @@ enum depth session_depth(const struct session *s)
 				      : DEPTH_NORMAL;
 }
 
+double session_budget(const struct session *s)
+{
+	return s->budget_s;
+}
+
 const struct idset *session_nodes(const struct session *s)
 {
 	return &s->nodes;
@@ -254,6 +259,19 @@ static double step_deadline(const struct bench *b, double budget_s)
 	return d < 10 ? 10 : d > most ? most : d;
 }
 
+static int measure(struct session *s, struct err *e)
+{
+	int rc = s->bench->begin ? s->bench->begin(s, e) : 0;
+
+	if (rc < 0)
+		return rc;
+	rc = rounds_run(s);
+	crew_end(s);
+	if (s->bench->end)
+		s->bench->end(s);
+	return rc;
+}
+
 int session_run(const struct bench *b, const struct session_options *o, const struct machine *m,
 		const struct session_sink *sink, struct err *e)
 {
@@ -276,9 +294,7 @@ int session_run(const struct bench *b, const struct session_options *o, const st
 	if (rc == 0) {
 		plan_fit(&s);
 		plan_say(&s);
-		if (!o->dry_run)
-			rc = rounds_run(&s);
-		crew_end(&s);
+		rc = o->dry_run ? 0 : measure(&s, e);
 		hand_out(&s);
 	}
 	release(&s);

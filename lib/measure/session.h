@@ -57,10 +57,12 @@ struct session_options session_options_default(void);
 
 struct site {
 	int cpu_node;
-	int mem_node;   /* -1: no host buffer, and no placement to prove */
-	int gpu;        /* -1: none */
-	uint64_t bytes; /* that its buffers take on mem_node */
-	int kind;       /* the bench's own: which buffers */
+	int mem_node; /* -1: no host buffer, and no placement to prove, or several nodes: spread */
+	int gpu;      /* -1: none */
+	uint64_t bytes;       /* that its buffers take on mem_node, or on all of spread together */
+	uint64_t gpu_bytes;   /* and on the GPU */
+	int kind;             /* the bench's own: which buffers */
+	struct spread spread; /* over which nodes, where mem_node is -1; else n is 0 */
 };
 
 /* One cell to be: identity in rec (record_init, record_set), the bench's own
@@ -80,8 +82,9 @@ struct worker {
 	const struct machine *machine;
 	const struct session_options *options;
 	const struct node *node; /* its CPU node */
-	/* One thread for each physical core, or what the quota gives; of a GPU bench HANDS at
-	 * most, which fill and compare buffers. */
+	/* One thread for each physical core, or what the quota gives, in the order of
+	 * machine_spread_cores: its first n threads are spread over the node's caches. Of a GPU
+	 * bench HANDS at most, which fill and compare buffers. */
 	struct team *team;
 	void *bench_state; /* the bench's own, for as long as the worker lives; see bench.stop */
 	struct meeting *meeting; /* of all workers of the session (measure/meeting.h) */
@@ -111,10 +114,15 @@ struct bench {
 	void *own; /* the bench's option values: static storage of the bench's main */
 	/* Parent: adds sites and cells (session_site, session_cell). */
 	int (*plan)(struct session *s, struct err *e);
-	/* Worker, before anything else and in all workers at once: what takes long and is done
-	 * once, such as a driver's start on each of the GPUs that the worker's sites use. What
-	 * fails is tried again by open. May be NULL. */
-	void (*start)(struct worker *w, const struct idset *gpus);
+	/* Parent, before the first worker and after the last (also when the session was stopped;
+	 * neither of them in a dry run): what the machine is like then (session_mark_all,
+	 * session_note). Less than 0 ends the session with e. Both may be NULL. */
+	int (*begin)(struct session *s, struct err *e);
+	void (*end)(struct session *s);
+	/* Worker, before anything else and in all workers at once, for each of the session's GPUs:
+	 * what takes long and is done once, such as a driver's start. What fails is tried again by
+	 * open. May be NULL. */
+	void (*start)(struct worker *w, int gpu);
 	/* Worker: allocates, places, touches and proves the buffers of a site. -ENOTSUP: it
 	 * cannot be done on this machine, and its cells are skipped with e as the reason. */
 	int (*open)(struct worker *w, const struct site *site, void **buffers, struct err *e);
@@ -131,8 +139,9 @@ struct bench {
 	 * where the bench plans no joint cells. */
 	int (*together)(struct worker *w, struct member *members, size_t n, size_t *at,
 			struct err *e);
-	/* Worker: proves the placement of the site's buffers into p (again after the last sample).
-	 * Not asked where the site has no mem_node. */
+	/* Worker: proves the placement of the site's buffers into p (again after the last sample;
+	 * where they are spread, p->slack is the bench's to fill). Not asked where the site has
+	 * neither mem_node nor spread. */
 	int (*prove)(struct worker *w, void *buffers, struct placement *p);
 	/* Worker, before a site is closed: what is to be added to the records of all its cells
 	 * that have samples (r->more, or a bad status). May be NULL. */
@@ -176,9 +185,14 @@ int session_joint(struct session *s, const struct cell *sum, const struct cell *
  * stays the caller's to release. */
 void session_skip(struct session *s, struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* For end: all cells that have samples and are ok get this status. */
+void session_mark_all(struct session *s, enum status status, const char *why);
+/* A line for the person who waits. */
+void session_note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const struct machine *session_machine(const struct session *s);
 const struct session_options *session_options(const struct session *s);
 enum depth session_depth(const struct session *s);
+double session_budget(const struct session *s);             /* seconds */
 const struct idset *session_nodes(const struct session *s); /* asked for and allowed */
 const struct idset *session_gpus(const struct session *s);
 /* The node pairs to measure: every CPU node with every memory node, within

@@ -85,6 +85,8 @@ struct session {
 };
 
 /* cells.c */
+bool site_has_memory(const struct site *t);
+uint64_t site_bytes_on(const struct site *t, int node);
 bool session_is_unit(const struct session *s, size_t cell);
 bool session_active(const struct session *s, size_t cell);            /* takes samples still */
 bool session_void(const struct session *s, size_t cell);              /* its last samples were */
@@ -119,7 +121,7 @@ enum verb { VERB_START, VERB_OPEN, VERB_SAMPLE, VERB_TOGETHER, VERB_CLOSE };
 
 struct request {
 	enum verb verb;
-	size_t index; /* of the site or cell; together: of the sum */
+	size_t index; /* of the site or cell; together: of the sum; start: the GPU */
 	int fresh;
 };
 
@@ -144,8 +146,10 @@ struct reply {
 	char why[300];
 };
 
-/* Starts all workers and has them do what is done once, all at the same time. */
-void crew_start(struct session *s);
+/* bench.start on a GPU of each worker's (-1: on none), all at the same time; starts workers that do
+ * not run. v has room for all workers; how many were asked. As crew_together. */
+struct party;
+size_t crew_start(struct session *s, const int *gpus, struct party *v);
 enum answer crew_open(struct session *s, size_t site, struct reply *r);
 enum answer crew_sample(struct session *s, size_t cell, struct reply *r);
 enum answer crew_close(struct session *s, size_t site, struct reply *r);
@@ -184,6 +188,8 @@ void site_close(struct session *s, size_t site);
 /* A site, or its GPU, that failed too often is not tried again. A hang counts
  * as often enough: whatever hung is likely to hang again. */
 void site_strike(struct session *s, size_t site, enum answer a, const struct reply *r);
+/* The same for a GPU by its number; nothing for -1. */
+void site_strike_gpu(struct session *s, int gpu, enum answer a, const struct reply *r);
 enum status site_status_of(enum answer a);
 /* `why` with the site's GPU in front, which joint cells do not name. Returns buf. */
 const char *site_blame(const struct session *s, size_t site, const char *why, char *buf,
@@ -193,7 +199,6 @@ const char *site_blame(const struct session *s, size_t site, const char *why, ch
 bool session_stopped(const struct session *s);
 double session_elapsed(const struct session *s);
 double session_spent(const struct session *s); /* of the budget */
-void session_note(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-uint64_t session_random(struct session *s); /* splitmix64 */
+uint64_t session_random(struct session *s);    /* splitmix64 */
 
 #endif

@@ -32,9 +32,14 @@ static void end_gpu(struct session *s, int gpu, enum status status, const char *
 
 	idset_add(&s->closed_gpus, gpu);
 	snprintf(text, sizeof text, "GPU %d is used no more: %s", gpu, why);
-	for (size_t i = 0; i < s->ncells; i++)
-		if (session_uses_gpu(s, i, gpu))
+	for (size_t i = 0; i < s->ncells; i++) {
+		if (!session_uses_gpu(s, i, gpu))
+			continue;
+		if (s->cells[i].cell.rec.samples.n >= ROUNDS_MIN) /* what was measured stands */
+			session_end_unit(s, i);
+		else
 			session_end_cell(s, i, status, text);
+	}
 }
 
 static void end_site(struct session *s, size_t site, enum status status, const char *why)
@@ -64,6 +69,15 @@ void site_strike(struct session *s, size_t site, enum answer a, const struct rep
 		end_site(s, site, site_status_of(a), r->why);
 }
 
+void site_strike_gpu(struct session *s, int gpu, enum answer a, const struct reply *r)
+{
+	for (size_t i = 0; gpu >= 0 && i < s->nsites; i++)
+		if (s->sites[i].site.gpu == gpu) {
+			site_strike(s, i, a, r);
+			return;
+		}
+}
+
 /* Where the pages were at the end: a cell that was right before its samples and wrong
  * after them is wrong. */
 static void take_proof(struct record *to, struct record *last)
@@ -87,7 +101,7 @@ static void take_last(struct session *s, size_t site, const json_t *record)
 			continue;
 		record_init(&last);
 		if (record_from_json(&last, record, NULL) == 0) {
-			if (s->sites[site].site.mem_node >= 0)
+			if (site_has_memory(&s->sites[site].site))
 				take_proof(to, &last);
 			if (last.more && !to->more)
 				to->more = json_object();
@@ -134,7 +148,13 @@ static void give_up(struct session *s, size_t site, size_t wanted, enum answer a
 	session_end_cell(s, wanted, site_status_of(a),
 			 s->cells[wanted].nmembers ? site_blame(s, site, r->why, text, sizeof text)
 						   : r->why);
-	site_strike(s, site, a, r);
+	/* That one kind of buffer on one node cannot be had says nothing of the GPU. */
+	if (a == ANSWER_FAILED && r->code == -ENOMEM)
+		return;
+	if (a == ANSWER_FAILED && r->code != -ENODEV && s->sites[site].site.gpu >= 0)
+		crew_end_worker(s, s->sites[site].site.cpu_node); /* an error may stick */
+	else
+		site_strike(s, site, a, r);
 }
 
 bool site_ensure_open(struct session *s, size_t site, int opening, size_t wanted)

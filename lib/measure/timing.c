@@ -37,10 +37,16 @@ static void timed_member(void *arg, size_t rank, size_t size)
 
 double time_team(struct team *t, void (*fn)(void *arg, size_t rank, size_t size), void *arg)
 {
+	return time_team_first(t, team_size(t), fn, arg);
+}
+
+double time_team_first(struct team *t, size_t n, void (*fn)(void *arg, size_t rank, size_t size),
+		       void *arg)
+{
 	struct timed timed = { .fn = fn, .arg = arg };
 
 	pthread_mutex_init(&timed.lock, NULL);
-	team_run(t, timed_member, &timed);
+	team_run_first(t, n, timed_member, &timed);
 	pthread_mutex_destroy(&timed.lock);
 	return clock_span(timed.first, timed.last);
 }

@@ -8,6 +8,9 @@
 
 /* Runs fn on all threads of the team: from the first start to the last end. */
 double time_team(struct team *t, void (*fn)(void *arg, size_t rank, size_t size), void *arg);
+/* The same of its first n threads. */
+double time_team_first(struct team *t, size_t n, void (*fn)(void *arg, size_t rank, size_t size),
+		       void *arg);
 
 /* How many repetitions make a sample of `target` seconds, and of a thousand steps of the
  * clock, when one took `seconds`: at least 1, at most `most`. For seconds <= 0: most. */

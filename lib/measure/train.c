@@ -12,8 +12,10 @@ enum { TRIES = 4, REPEATS_MOST = 1 << 16 };
 static int queue_batch(const struct train *t, const struct station *at, unsigned n, bool each,
 		       struct err *e)
 {
-	int rc = gpu_gate_queue(at->gate, t->stream, meeting_next_ticket(at->meeting), e);
+	int rc = gpu_marks_ready(t->stream, each ? n + 1 : 2, e);
 
+	if (rc == 0)
+		rc = gpu_gate_queue(at->gate, t->stream, meeting_next_ticket(at->meeting), e);
 	if (rc == 0)
 		rc = gpu_queue_mark(t->stream, 0, e);
 	for (unsigned i = 0; rc == 0 && i < n; i++) {

@@ -5,19 +5,30 @@
  * had moved by the end of the first one to end is what was moved while all ran.
  */
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "measure/clock.h"
+#include "measure/laps.h"
 #include "measure/train.h"
 
+/* A mark stands behind every lap, not behind every small transfer: the host must be able to follow.
+ * What is queued ahead must last until it looks again, and no longer, for it is still to be waited
+ * for when all have their quota. */
 enum {
-	AHEAD = 16,        /* transfers queued before the oldest of them has ended */
-	RIDES_MOST = 8192, /* transfers of one train: then it ends before the others */
+	LAP_BYTES = 4 << 20,
+	LAP_MOST = 16, /* transfers */
+	AHEAD_BYTES = 256 << 20,
+	AHEAD_MOST = 16, /* laps */
+	AHEAD_LEAST = 3,
+	LAPS_MOST = 8192, /* of one train: then it ends before the others */
 };
-_Static_assert(2 * AHEAD + 2 <= GPU_GATE_MOST, "a head of transfers with marks behind the gate");
+_Static_assert(AHEAD_LEAST *(LAP_MOST + 1) + 2 <= GPU_GATE_MOST &&
+		       AHEAD_MOST * 2 + 2 <= GPU_GATE_MOST,
+	       "what is queued ahead stands behind the gate");
 
 struct party;
 
@@ -25,9 +36,10 @@ struct party;
 struct ride {
 	struct train *train;
 	struct party *party;
-	unsigned queued, done;
-	double *ends;       /* since its own start, one for each transfer done */
-	bool started, full; /* came through the gate; has its quota */
+	unsigned step, ahead;  /* transfers in a lap; laps queued before the oldest has ended */
+	unsigned queued, done; /* laps */
+	double *ends;          /* since its own start, one for each lap done */
+	bool started, full;    /* came through the gate; has its quota */
 	/* of a host-timed one */
 	pthread_t thread;
 	bool has_thread;
@@ -62,10 +74,16 @@ static bool given_up(struct party *p)
 	return atomic_load(&p->failed) || meeting_broken(p->from->meeting);
 }
 
+/* By this party's own clock, and since the gate was released, whichever process did that. */
+static double lag_since(const struct party *p, struct instant seen)
+{
+	return fmax(clock_span(seen, clock_now()), meeting_since_release(p->from->meeting));
+}
+
 static void count_one(struct ride *r)
 {
 	r->done++;
-	if (!r->full && r->done >= r->party->quota) {
+	if (!r->full && r->done * r->step >= r->party->quota) {
 		r->full = true;
 		atomic_fetch_sub(&r->party->hungry, 1);
 	}
@@ -76,8 +94,10 @@ static void count_one(struct ride *r)
 static int queue_one(struct ride *r, struct err *e)
 {
 	const struct train *t = r->train;
-	int rc = t->what.queue(t->stream, &t->what, e);
+	int rc = 0;
 
+	for (unsigned i = 0; rc == 0 && i < r->step; i++)
+		rc = t->what.queue(t->stream, &t->what, e);
 	if (rc == 0)
 		rc = gpu_queue_mark(t->stream, r->queued + 1, e);
 	if (rc == 0)
@@ -92,10 +112,12 @@ static int queue_head(struct ride *r, struct err *e)
 	int rc;
 
 	meeting_at(from->meeting, from->party, r->train->gpu);
-	rc = gpu_gate_queue(from->gate, s, meeting_ticket(from->meeting), e);
+	rc = gpu_marks_ready(s, r->ahead + 1, e);
+	if (rc == 0)
+		rc = gpu_gate_queue(from->gate, s, meeting_ticket(from->meeting), e);
 	if (rc == 0)
 		rc = gpu_queue_mark(s, 0, e);
-	for (unsigned i = 0; rc == 0 && i < AHEAD; i++)
+	for (unsigned i = 0; rc == 0 && i < r->ahead; i++)
 		rc = queue_one(r, e);
 	return rc;
 }
@@ -111,14 +133,14 @@ static int attend(struct ride *r, bool more, struct err *e)
 		rc = gpu_mark_reached(s, 0, &reached, e);
 		r->started = rc == 0 && reached;
 		if (r->started)
-			r->train->lag_s = clock_span(r->party->opened, clock_now());
+			r->train->lag_s = lag_since(r->party, r->party->opened);
 	}
 	while (rc == 0 && reached && r->done < r->queued) {
 		rc = gpu_mark_reached(s, r->done + 1, &reached, e);
 		if (rc == 0 && reached)
 			count_one(r);
 	}
-	while (rc == 0 && more && r->queued < RIDES_MOST && r->queued - r->done < AHEAD)
+	while (rc == 0 && more && r->queued < LAPS_MOST && r->queued - r->done < r->ahead)
 		rc = queue_one(r, e);
 	return rc;
 }
@@ -143,13 +165,17 @@ static void *ride_alone(void *arg)
 	struct party *p = r->party;
 	struct instant looked = clock_now(), began;
 
+	/* CUDA's current GPU is each thread's own, and to choose it must take no part of a copy. */
+	r->rc = gpu_stream_current(r->train->stream, &r->e);
+	if (r->rc < 0)
+		atomic_store(&p->failed, true);
 	while (!atomic_load(&p->go)) {
 		looked = clock_now();
 		sched_yield();
 	}
 	began = clock_now();
-	r->train->lag_s = clock_span(looked, began);
-	while (!given_up(p) && r->done < RIDES_MOST &&
+	r->train->lag_s = lag_since(p, looked);
+	while (!given_up(p) && r->done < LAPS_MOST &&
 	       !(r->full && meeting_all_reached(p->from->meeting))) {
 		r->rc = gpu_do(r->train->stream, &r->train->what, &r->e);
 		if (r->rc < 0) {
@@ -182,7 +208,7 @@ static int get_ready(struct party *p, size_t *at, struct err *e)
 		struct ride *r = &p->rides[i];
 
 		*at = i;
-		r->ends = calloc(RIDES_MOST, sizeof *r->ends);
+		r->ends = calloc(LAPS_MOST, sizeof *r->ends);
 		if (!r->ends)
 			return err_set(e, -ENOMEM, "out of memory");
 		rc = r->train->host_timed ? start_thread(r, e) : queue_head(r, e);
@@ -247,20 +273,6 @@ static int arrive(struct party *p, int rc, size_t *at, struct err *e)
 	return rc == 0 && meeting_broken(p->from->meeting) ? -ECANCELED : rc;
 }
 
-/* What a ride had moved after `until` seconds, the transfer under way in part. */
-static double moved_until(const struct ride *r, double until)
-{
-	unsigned i = 0;
-	double from;
-
-	while (i < r->done && r->ends[i] <= until)
-		i++;
-	if (i == r->done)
-		return (double)r->train->what.bytes * i;
-	from = i ? r->ends[i - 1] : 0;
-	return (double)r->train->what.bytes * (i + (until - from) / (r->ends[i] - from));
-}
-
 static int settle(struct party *p, size_t *at, struct err *e)
 {
 	double least = p->rides[0].ends[p->rides[0].done - 1];
@@ -271,9 +283,11 @@ static int settle(struct party *p, size_t *at, struct err *e)
 			least = p->rides[i].ends[p->rides[i].done - 1];
 	rc = meeting_least(p->from->meeting, least, &least);
 	for (size_t i = 0; rc == 0 && i < p->n; i++) {
-		struct train *t = p->rides[i].train;
+		const struct ride *r = &p->rides[i];
+		struct train *t = r->train;
 
-		t->rate = moved_until(&p->rides[i], least) / least;
+		t->rate = (double)t->what.bytes * r->step *
+			  laps_between(r->ends, r->done, 0, 0, least) / least;
 		if (t->lag_s > LAG_FREE_S && t->lag_s > LAG_MOST * least) {
 			*at = i;
 			rc = err_set(e, -EAGAIN,
@@ -283,6 +297,24 @@ static int settle(struct party *p, size_t *at, struct err *e)
 		}
 	}
 	return rc;
+}
+
+static unsigned within(size_t n, unsigned least, unsigned most)
+{
+	return n < least ? least : n > most ? most : (unsigned)n;
+}
+
+static struct ride ride_of(struct train *t, struct party *p)
+{
+	size_t bytes = t->what.bytes;
+	unsigned step = t->host_timed ? 1 : within(LAP_BYTES / bytes, 1, LAP_MOST);
+	unsigned room = (GPU_GATE_MOST - 2) / (step + 1);
+
+	return (struct ride){ .train = t,
+			      .party = p,
+			      .step = step,
+			      .ahead = within(AHEAD_BYTES / (bytes * step), AHEAD_LEAST,
+					      room < AHEAD_MOST ? room : AHEAD_MOST) };
 }
 
 int trains_together(struct train *t, size_t n, const struct station *from, unsigned quota,
@@ -298,7 +330,7 @@ int trains_together(struct train *t, size_t n, const struct station *from, unsig
 		return err_set(e, -ENOMEM, "out of memory");
 	}
 	for (size_t i = 0; i < n; i++)
-		p.rides[i] = (struct ride){ .train = &t[i], .party = &p };
+		p.rides[i] = ride_of(&t[i], &p);
 	rc = get_ready(&p, at, e);
 	if (rc == 0)
 		rc = meeting_arrive(from->meeting);

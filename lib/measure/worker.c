@@ -21,17 +21,19 @@ struct work {
 
 static bool has_memory(const struct work *k, size_t site)
 {
-	return k->s->sites[site].site.mem_node >= 0;
+	return site_has_memory(&k->s->sites[site].site);
 }
 
 /* Without memory of its own there is nothing to prove: no page is counted then, and what
  * the driver takes for itself should lie with the threads. */
 static int prove(struct work *k, size_t site)
 {
+	const struct site *t = &k->s->sites[site].site;
 	struct placement *p = &k->placed[site];
 
 	placement_release(p);
-	p->requested = has_memory(k, site) ? k->s->sites[site].site.mem_node : k->w.node->id;
+	p->requested = t->mem_node >= 0 ? t->mem_node : k->w.node->id;
+	p->spread = t->spread;
 	return has_memory(k, site) ? k->s->bench->prove(&k->w, k->buffers[site], p) : 0;
 }
 
@@ -248,19 +250,6 @@ static int obey_together(struct work *k, size_t sum)
 	return answer_send(k, o);
 }
 
-static void do_start(struct work *k)
-{
-	struct idset gpus = { 0 };
-
-	for (size_t i = 0; i < k->s->nsites; i++) {
-		const struct site *t = &k->s->sites[i].site;
-
-		if (t->cpu_node == k->w.node->id && t->gpu >= 0)
-			idset_add(&gpus, t->gpu);
-	}
-	k->s->bench->start(&k->w, &gpus);
-}
-
 static int obey(struct work *k, const struct request *q)
 {
 	struct record site_record;
@@ -271,7 +260,8 @@ static int obey(struct work *k, const struct request *q)
 	k->w.aside_s = 0;
 	switch (q->verb) {
 	case VERB_START:
-		do_start(k);
+		meeting_at(k->w.meeting, k->w.party, (int)q->index);
+		k->s->bench->start(&k->w, (int)q->index);
 		return answer(k, 0, NAN, NULL, &e);
 	case VERB_OPEN:
 		k->s->sites[q->index].fresh = q->fresh;
@@ -295,17 +285,20 @@ static int obey(struct work *k, const struct request *q)
 static int start_team(struct work *k, struct err *e)
 {
 	size_t n = session_threads(k->s, k->w.node->id);
+	size_t order[k->w.node->ncores + 1];
 	int *cpus = calloc(n + 1, sizeof *cpus);
 	int rc;
 
 	if (!cpus)
 		return -ENOMEM;
+	machine_spread_cores(k->w.node, order);
 	if (k->s->bench->needs_gpu && n > HANDS)
 		n = HANDS;
 	for (size_t i = 0; i < n; i++) {
-		struct idset usable =
-			idset_and(&k->w.node->cores[i].cpus, &k->w.node->allowed_cpus);
+		struct idset usable = k->w.node->allowed_cpus;
 
+		if (i < k->w.node->ncores)
+			usable = idset_and(&usable, &k->w.node->cores[order[i]].cpus);
 		cpus[i] = idset_next(&usable, -1);
 	}
 	rc = team_start(&k->w.team, cpus, n, e);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/sysroot.h"
 #include "place/threads.h"
 
 /* ---- memory that the driver allocates ---- */
@@ -121,28 +120,6 @@ static void managed_free(struct hostmem *h)
 
 /* ---- memory of our own ---- */
 
-/* Why there are no pages of the wanted kind. */
-static int no_such_pages(enum page_kind wanted, struct err *e)
-{
-	struct sysroot root;
-	char mode[80] = "";
-
-	if (wanted == PAGES_THP && sysroot_open_live(&root, NULL) == 0) {
-		if (sysroot_text(&root, mode, sizeof mode,
-				 "sys/kernel/mm/transparent_hugepage/enabled") < 0)
-			snprintf(mode, sizeof mode, "[absent]");
-		sysroot_close(&root);
-	}
-	if (strstr(mode, "[never]"))
-		return err_set(e, -ENOTSUP,
-			       "transparent huge pages are switched off (kernel/mm/"
-			       "transparent_hugepage/enabled of sysfs says \"never\")");
-	if (strstr(mode, "[absent]"))
-		return err_set(e, -ENOTSUP, "this kernel has no transparent huge pages");
-	return err_set(e, -ENOTSUP, "the kernel gave ordinary pages where %s pages were asked for",
-		       page_kind_name(wanted));
-}
-
 /* Placed, touched, and in pages of the wanted kind; p stays NULL. */
 static int place_own(struct hostmem *h, struct err *e)
 {
@@ -156,7 +133,7 @@ static int place_own(struct hostmem *h, struct err *e)
 	h->pages = memory_obtained(&h->own);
 	if (h->pages != h->want.pages && h->want.pages != PAGES_4K) {
 		memory_unmap(&h->own);
-		return no_such_pages(h->want.pages, e);
+		return memory_no_such_pages(h->want.pages, e);
 	}
 	return 0;
 }

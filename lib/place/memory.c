@@ -41,23 +41,12 @@ static uintptr_t round_up(uintptr_t value, size_t to)
 	return (value + to - 1) / to * to;
 }
 
-static bool refused(int error)
-{
-	return error == EPERM || error == ENOSYS || error == EACCES;
-}
-
 static struct idset only(int node)
 {
 	struct idset s = { { 0 } };
 
 	idset_add(&s, node);
 	return s;
-}
-
-/* The kernel takes one off maxnode, and wants to be told of whole words. */
-static const unsigned long *node_mask(const struct idset *s)
-{
-	return (const unsigned long *)s->word;
 }
 
 /* A strictly bound hugetlb mapping on a node that has too few of them maps well
@@ -83,16 +72,43 @@ static int hugetlb_there(size_t bytes, int node, struct err *e)
 	return 0;
 }
 
-/* Asks for the node and the kind of page of a fresh mapping. */
-static int ask(struct memory *m, struct err *e)
+/* On every node that is to hold some of it. */
+static int hugetlb_enough(const struct memory *m, const struct policy *policy, struct err *e)
+{
+	const struct spread *s = policy ? &policy->spread : NULL;
+	int rc = 0;
+
+	if (!s || s->n == 0)
+		return hugetlb_there(m->mapped, m->node, e);
+	for (size_t i = 0; rc == 0 && i < s->n; i++) {
+		double share = spread_share(s, s->of[i].node);
+
+		rc = hugetlb_there((size_t)((double)m->mapped * share), s->of[i].node, e);
+	}
+	return rc;
+}
+
+static int bind(struct memory *m, struct err *e)
 {
 	struct idset mask = only(m->node);
 
-	m->bound = mbind(m->p, m->mapped, MPOL_BIND, node_mask(&mask), IDSET_MAX + 1, 0) == 0;
-	if (!m->bound && !refused(errno))
+	m->bound = mbind(m->p, m->mapped, MPOL_BIND, policy_mask(&mask), POLICY_MASK_BITS, 0) == 0;
+	if (!m->bound && !policy_refused(errno))
 		return err_set(e, -errno, "memory cannot be bound to node %d: %s", m->node,
 			       errno == EINVAL ? "it does not exist or is not allowed here"
 					       : strerror(errno));
+	return 0;
+}
+
+/* Asks for the node, or the policy, and the kind of page of a fresh mapping. */
+static int ask(struct memory *m, const struct policy *policy, struct err *e)
+{
+	int rc = policy ? policy_apply(policy, m->p, m->mapped, e) : bind(m, e);
+
+	if (rc < 0)
+		return rc;
+	if (policy)
+		m->bound = true;
 	/* A kernel without huge pages refuses the advice; memory_obtained tells. */
 	if (ways[m->pages].advice)
 		(void)madvise(m->p, m->mapped, ways[m->pages].advice);
@@ -102,17 +118,17 @@ static int ask(struct memory *m, struct err *e)
 /*   base                p                          p + mapped
  *    | guard, alignment | the buffer               | guard |
  * One reservation without access, the buffer mapped over its middle. */
-int memory_map(struct memory *m, size_t bytes, int node, enum page_kind pages, struct err *e)
+static int map(struct memory *m, size_t bytes, const struct memory_want *want, struct err *e)
 {
-	const struct page_way *way = &ways[pages];
+	const struct page_way *way = &ways[want->pages];
 	size_t page = base_page(), align = way->huge ? HUGE_BYTES : page;
 	int rc;
 
-	*m = (struct memory){ .bytes = bytes, .node = node, .pages = pages };
+	*m = (struct memory){ .bytes = bytes, .node = want->node, .pages = want->pages };
 	if (bytes < 1 || bytes > PTRDIFF_MAX / 2)
 		return err_set(e, -ENOMEM, "no address space for a buffer of %zu bytes", bytes);
 	m->mapped = round_up(bytes, align);
-	if (pages == PAGES_HUGETLB && (rc = hugetlb_there(m->mapped, node, e)) < 0)
+	if (m->pages == PAGES_HUGETLB && (rc = hugetlb_enough(m, want->policy, e)) < 0)
 		goto out;
 	m->base_bytes = m->mapped + align + 2 * page;
 	m->base = mmap(NULL, m->base_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -126,15 +142,22 @@ int memory_map(struct memory *m, size_t bytes, int node, enum page_kind pages, s
 	if (mmap(m->p, m->mapped, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | way->map_flags, -1, 0) == MAP_FAILED) {
 		rc = err_set(e, -ENOMEM, "no memory for a buffer of %zu bytes in %s pages: %s",
-			     bytes, page_kind_name(pages), strerror(errno));
+			     bytes, page_kind_name(m->pages), strerror(errno));
 		goto out;
 	}
-	rc = ask(m, e);
+	rc = ask(m, want->policy, e);
 	if (rc == 0)
 		return 0;
 out:
 	memory_unmap(m);
 	return rc;
+}
+
+int memory_map(struct memory *m, size_t bytes, int node, enum page_kind pages, struct err *e)
+{
+	const struct memory_want want = { .node = node, .pages = pages };
+
+	return map(m, bytes, &want, e);
 }
 
 void memory_unmap(struct memory *m)
@@ -196,7 +219,7 @@ int memory_first_touch(struct memory *m, const struct machine *machine, struct e
 
 int memory_place(struct memory *m, size_t bytes, const struct memory_want *want, struct err *e)
 {
-	int rc = memory_map(m, bytes, want->node, want->pages, e);
+	int rc = map(m, bytes, want, e);
 
 	if (rc == 0)
 		rc = memory_first_touch(m, want->machine, e);
@@ -234,11 +257,41 @@ void memory_tell(const struct memory *m, struct record *r)
 			      m->node);
 }
 
+uint64_t memory_turn(const struct memory *m, const struct spread *s)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		most = s->of[i].weight > most ? s->of[i].weight : most;
+	return (uint64_t)most * (ways[m->pages].huge ? HUGE_BYTES / base_page() : 1);
+}
+
+int memory_no_such_pages(enum page_kind wanted, struct err *e)
+{
+	struct sysroot root;
+	char mode[80] = "";
+
+	if (wanted == PAGES_THP && sysroot_open_live(&root, NULL) == 0) {
+		if (sysroot_text(&root, mode, sizeof mode,
+				 "sys/kernel/mm/transparent_hugepage/enabled") < 0)
+			snprintf(mode, sizeof mode, "[absent]");
+		sysroot_close(&root);
+	}
+	if (strstr(mode, "[never]"))
+		return err_set(e, -ENOTSUP,
+			       "transparent huge pages are switched off (kernel/mm/"
+			       "transparent_hugepage/enabled of sysfs says \"never\")");
+	if (strstr(mode, "[absent]"))
+		return err_set(e, -ENOTSUP, "this kernel has no transparent huge pages");
+	return err_set(e, -ENOTSUP, "the kernel gave ordinary pages where %s pages were asked for",
+		       page_kind_name(wanted));
+}
+
 int policy_bind_thread(int node)
 {
 	struct idset mask = only(node);
 
-	return set_mempolicy(MPOL_BIND, node_mask(&mask), IDSET_MAX + 1) ? -errno : 0;
+	return set_mempolicy(MPOL_BIND, policy_mask(&mask), POLICY_MASK_BITS) ? -errno : 0;
 }
 
 void policy_reset_thread(void)

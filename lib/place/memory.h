@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "machine/machine.h"
+#include "place/policy.h"
 #include "result/record.h"
 #include "util/err.h"
 
@@ -22,9 +23,11 @@ struct memory {
 	size_t mapped;        /* rounded up to whole pages */
 	int node;             /* asked for */
 	enum page_kind pages; /* asked for; memory_obtained tells what came */
-	bool bound;           /* mbind took; false: first touch must do it */
-	bool touched;         /* not bound, but touched first by threads of its node */
-	void *base;           /* the mapping with its guards */
+	/* The kernel was told (or MEMPOLICY_DEFAULT was asked for); false: it refused to be told,
+	 * and first touch must do it. */
+	bool bound;
+	bool touched; /* not bound, but touched first by threads of its node */
+	void *base;   /* the mapping with its guards */
 	size_t base_bytes;
 };
 
@@ -42,9 +45,11 @@ struct memory_want {
 	const struct machine *machine; /* knows the CPUs that may have to touch it first */
 	int node;
 	enum page_kind pages;
+	const struct policy *policy; /* instead of being bound to the node; NULL: bound */
 };
 
-/* memory_map, and memory_first_touch where it was not bound. */
+/* memory_map, and memory_first_touch where it was not bound. Under a policy there is no such way
+ * out: what policy_apply refuses is refused. */
 int memory_place(struct memory *m, size_t bytes, const struct memory_want *want, struct err *e);
 
 /* Where m is not bound: threads pinned to allowed CPUs of its node write to every page, and
@@ -56,6 +61,13 @@ int memory_first_touch(struct memory *m, const struct machine *machine, struct e
  * them from, or automatic balancing moves them), for placement_judge to add. Otherwise, and where
  * the status is not ok, r stays as it is. */
 void memory_tell(const struct memory *m, struct record *r);
+
+/* Base pages by which a node's part of m may exceed its share of the spread: one page of m's kind
+ * for each time that a turn goes there. */
+uint64_t memory_turn(const struct memory *m, const struct spread *s);
+
+/* Why no pages of the wanted kind were obtained: -ENOTSUP with e. */
+int memory_no_such_pages(enum page_kind wanted, struct err *e);
 
 /* Sets the calling thread's policy to bind to a node, for memory that others
  * allocate (cudaHostAlloc); 0, or -EPERM and so on where it is refused. */
@@ -69,8 +81,11 @@ void policy_reset_thread(void);
  * pages are there and on one node. */
 int memory_prove(const void *start, size_t bytes, struct placement *p);
 
-/* True when every page is on the requested node. With PROOF_NONE the answer is
- * unknown: false, and the caller's status is unproven. */
+/* True when every page is on the requested node; where they are to be spread, when all are on
+ * nodes of the spread and each has its share, give or take PLACEMENT_UNEVEN of it or p->slack
+ * pages, whichever is more. With PROOF_NONE the answer is unknown: false, and the caller's status
+ * is unproven. */
+#define PLACEMENT_UNEVEN 0.01
 bool placement_holds(const struct placement *p);
 /* Sets r's placement-related status: misplaced or unproven with the counts in the reason, before
  * the reason that stands there; or leaves it. cpu_node is where threads should have run. */

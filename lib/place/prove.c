@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <numaif.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,9 +298,60 @@ int memory_prove(const void *start, size_t bytes, struct placement *p)
 	return rc;
 }
 
+static uint64_t pages_on(const struct placement *p, int node)
+{
+	for (size_t i = 0; i < p->nresident; i++)
+		if (p->resident[i].node == node)
+			return p->resident[i].pages;
+	return 0;
+}
+
+/* Each node has its share, within one page in a hundred, or the last turn. */
+static bool spread_holds(const struct placement *p)
+{
+	const uint64_t all = all_pages(p);
+
+	for (size_t i = 0; i < p->nresident; i++)
+		if (p->resident[i].pages && spread_share(&p->spread, p->resident[i].node) <= 0)
+			return false;
+	for (size_t i = 0; i < p->spread.n; i++) {
+		double share = (double)all * spread_share(&p->spread, p->spread.of[i].node);
+		double off = fabs((double)pages_on(p, p->spread.of[i].node) - share);
+
+		if (off > fmax(share * PLACEMENT_UNEVEN, (double)p->slack))
+			return false;
+	}
+	return all > 0;
+}
+
 bool placement_holds(const struct placement *p)
 {
-	return p->proof != PROOF_NONE && p->nresident == 1 && p->resident[0].node == p->requested;
+	if (p->proof == PROOF_NONE)
+		return false;
+	if (p->spread.n)
+		return spread_holds(p);
+	return p->nresident == 1 && p->resident[0].node == p->requested;
+}
+
+/* "node 0", "parts of equal size on nodes 0, 1", "parts of 3 on node 0, 1 on node 1" */
+static void describe_wish(const struct placement *p, char *buf, size_t size)
+{
+	const struct spread *s = &p->spread;
+	bool equal = true;
+	size_t used;
+
+	if (s->n == 0) {
+		snprintf(buf, size, "node %d", p->requested);
+		return;
+	}
+	for (size_t i = 1; i < s->n; i++)
+		equal = equal && s->of[i].weight == s->of[0].weight;
+	used = (size_t)snprintf(buf, size, "parts of %s", equal ? "equal size on nodes " : "");
+	for (size_t i = 0; i < s->n && used < size; i++)
+		used += (size_t)(equal ? snprintf(buf + used, size - used, "%s%d", i ? ", " : "",
+						  s->of[i].node)
+				       : snprintf(buf + used, size - used, "%s%u on node %d",
+						  i ? ", " : "", s->of[i].weight, s->of[i].node));
 }
 
 /* "512 pages on node 0, 3 not there" */
@@ -331,7 +383,7 @@ static void judge_pages(struct record *r, enum status status, const char *text)
 void placement_judge(struct record *r, int cpu_node)
 {
 	const struct placement *p = &r->placement;
-	char found[200], text[240];
+	char found[200], wish[100], text[320];
 
 	/* What went wrong otherwise says more than where it happened. */
 	if (r->status != STATUS_OK && r->status != STATUS_UNPROVEN && r->status != STATUS_UNSTABLE)
@@ -348,8 +400,9 @@ void placement_judge(struct record *r, int cpu_node)
 		judge_pages(r, STATUS_UNPROVEN,
 			    "neither move_pages nor numa_maps tells where the pages are");
 	} else if (!placement_holds(p)) {
+		describe_wish(p, wish, sizeof(wish));
 		describe_pages(p, found, sizeof(found));
-		snprintf(text, sizeof(text), "asked for node %d, found %s", p->requested,
+		snprintf(text, sizeof(text), "asked for %s, found %s", wish,
 			 p->nresident ? found : "no page at all");
 		judge_pages(r, STATUS_MISPLACED, text);
 	}

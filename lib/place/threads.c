@@ -38,6 +38,7 @@ struct team {
 	size_t size, started;
 	void (*fn)(void *arg, size_t rank, size_t size); /* NULL: end */
 	void *arg;
+	size_t active;             /* of the threads, the first */
 	_Atomic uint32_t order;    /* counts the runs asked for */
 	_Atomic uint32_t arrived;  /* at the common start, over all runs */
 	_Atomic uint32_t gate;     /* counts the common starts */
@@ -144,8 +145,10 @@ static void *member_main(void *arg)
 		if (!last_raises(&t->arrived, t->size, &t->gate))
 			wait_while(&t->gate, gate);
 		gate++;
+		if (m->rank >= t->active)
+			continue; /* it meets the others all the same: nobody falls behind a run */
 		note_cpu(m);
-		t->fn(t->arg, m->rank, t->size);
+		t->fn(t->arg, m->rank, t->active);
 		note_cpu(m);
 	}
 }
@@ -210,10 +213,17 @@ size_t team_size(const struct team *t)
 
 void team_run(struct team *t, void (*fn)(void *arg, size_t rank, size_t size), void *arg)
 {
+	team_run_first(t, t->size, fn, arg);
+}
+
+void team_run_first(struct team *t, size_t n, void (*fn)(void *arg, size_t rank, size_t size),
+		    void *arg)
+{
 	uint32_t before = atomic_load_explicit(&t->done, memory_order_acquire);
 
 	t->fn = fn;
 	t->arg = arg;
+	t->active = n;
 	advance(&t->order);
 	sleep_while(&t->done, before);
 }

@@ -28,6 +28,10 @@ size_t team_size(const struct team *t);
  * that thread. */
 void team_run(struct team *t, void (*fn)(void *arg, size_t rank, size_t size), void *arg);
 
+/* The same on the first n threads alone, rank 0 .. n-1 of n; the others stay where they are. */
+void team_run_first(struct team *t, size_t n, void (*fn)(void *arg, size_t rank, size_t size),
+		    void *arg);
+
 /* CPUs that the threads were seen on since the last call: read before and after
  * every fn. */
 struct idset team_ran_on(struct team *t);

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "kernels/cache_steps.h"
+#include "kernels/cache_sizes.h"
+#include "result/cache_steps.h"
 #include "util/random.h"
 
 enum { MOST = 200, STEPS = 8, KIB = 1 << 10, MIB = 1 << 20 };

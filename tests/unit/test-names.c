@@ -59,6 +59,18 @@ static void test_names(void **state)
 		{ "{'test': 'gpu-bandwidth', 'metric': 'host-latency', 'memory': 'pinned', "
 		  "'direction': 'h2d', 'bytes': 8, 'cpu_node': 0, 'mem_node': 0, 'gpu': 0}",
 		  "pinned h2d host-latency of 8 B, node 0, GPU 0" },
+		{ "{'test': 'mem-latency', 'metric': 'latency', 'cpu_node': 1, 'mem_node': 1, "
+		  "'bytes': 49152, 'undersized': true}",
+		  "latency of 48 KiB, node 1" },
+		{ "{'test': 'mem-latency', 'metric': 'latency', 'cpu_node': 1, 'mem_node': 0, "
+		  "'bytes': 268435456, 'undersized': false}",
+		  "latency, threads on node 1, memory of node 0" },
+		{ "{'test': 'mem-latency', 'metric': 'loaded-latency', 'cpu_node': 1, 'mem_node': "
+		  "1, 'load_step': 4}",
+		  "loaded-latency, load step 4, node 1" },
+		{ "{'test': 'mem-latency', 'metric': 'core-to-core', 'cpu_node': 0, 'cpu_pair': "
+		  "[3, 64]}",
+		  "core-to-core, CPUs 3 and 64" },
 		{ "{'test': 'gpu-bandwidth', 'metric': 'launch-latency', 'cpu_node': 1, 'gpu': 0}",
 		  "launch-latency, node 1, GPU 0" },
 		{ "{'test': 'gpu-bandwidth', 'metric': 'load-latency', 'memory': 'mapped', "
@@ -92,6 +104,30 @@ static void test_names(void **state)
 		  "GPU 3 to GPU 0 (NV18), load-latency, peer access on" },
 		{ "{'test': 'mem-latency', 'metric': 'latency', 'cpu_node': 0, 'mem_node': 0}",
 		  "latency, node 0" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 1, "
+		  "'cpu_node': 0, 'mem_node': 0, 'bytes': 1048576, 'undersized': false}",
+		  "triad, 1 thread, node 0" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'read', 'unit': 'B/s', 'threads': 64, "
+		  "'cpu_node': 0, 'mem_node': 0, 'bytes': 1048576, 'undersized': true}",
+		  "read of 1 MiB, 64 threads, node 0" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 64, "
+		  "'cpu_node': 1, 'policy': 'weighted-interleave'}",
+		  "triad, policy weighted-interleave, 64 threads, node 1" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 64, "
+		  "'cpu_node': 1, 'mem_node': 1, 'pages_asked': '4k'}",
+		  "triad, 4 KiB pages, 64 threads, node 1" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 128, "
+		  "'together': 'own-nodes'}",
+		  "all nodes at once on their own memory, triad, 128 threads" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 64, "
+		  "'together': 'own-nodes', 'cpu_node': 1, 'mem_node': 1}",
+		  "node 1 of all at once on their own memory, triad, 64 threads" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'read', 'unit': 'B/s', 'threads': 128, "
+		  "'together': 'one-node', 'mem_node': 2}",
+		  "all nodes at once on the memory of node 2, read, 128 threads" },
+		{ "{'test': 'mem-bandwidth', 'metric': 'read', 'unit': 'B/s', 'threads': 64, "
+		  "'together': 'one-node', 'cpu_node': 0, 'mem_node': 2}",
+		  "node 0 of all at once on the memory of node 2, read, 64 threads" },
 		{ "{'test': 'gpu-bandwidth', 'gpu': 2}", "gpu-bandwidth, GPU 2" },
 		{ "{'test': 'gpu-bandwidth'}", "gpu-bandwidth" },
 		{ "{}", "" },

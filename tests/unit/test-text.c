@@ -418,8 +418,8 @@ static void gpus_that_cannot_be_used_say_why(void **state)
 	expect_parts(text,
 		     PARTS("0 of 3 GPUs measured", "GPU 0-1 not measured: CUDA does not list it",
 			   "GPU 2 not measured: vfio", "\nFindings\n",
-			   "fail  gpu.present, GPU 0; observed CUDA does not list it",
-			   "mend: look into", "20.0u-", "u undersized", "node 9"));
+			   "\nFAIL  gpu.present\n      GPU 0: CUDA does not list it\n",
+			   "To mend:  look into", "20.0u-", "u undersized", "node 9"));
 	free(text);
 	result_release(&res);
 }
