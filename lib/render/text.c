@@ -8,6 +8,7 @@
 #include "render/formats.h"
 #include "render/text.h"
 #include "result/judge.h"
+#include "result/statistics.h"
 #include "util/units.h"
 
 static const char simulated_line[] =
@@ -154,6 +155,31 @@ static void say_machine(struct text *t)
 		text_say(t, 0, "There is one NUMA node here, hence nothing to choose between.");
 }
 
+/* How precise they came to be: half of an interval's width, as a share of its median. */
+static void say_precision(struct text *t)
+{
+	double *v = calloc(t->res->nrecords + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (record_has_figure(r) && record_has(r, "low") && record_has(r, "high") &&
+		    r->median > 0)
+			v[n++] = (r->high - r->low) / 2 / r->median;
+	}
+	if (n) {
+		sort_doubles(v, n);
+		text_say(t, 0,
+			 "Precision reached: half of the 95 %% intervals are within %.1f %% of "
+			 "their "
+			 "median, nine in ten within %.1f %%, all within %.1f %%.",
+			 100 * quantile_sorted(v, n, 0.5), 100 * quantile_sorted(v, n, 0.9),
+			 100 * v[n - 1]);
+	}
+	free(v);
+}
+
 /* How the figures came about, in one line. */
 static void say_basis(struct text *t)
 {
@@ -193,6 +219,7 @@ static void say_basis(struct text *t)
 			 "second.",
 			 least, most, proof ? "; every page was found where the row says (" : "",
 			 proof ? proof : "", proof ? ")" : "");
+	say_precision(t);
 }
 
 int text_findings(struct text *t)
