@@ -259,6 +259,8 @@ static void ask_all(struct session *s, struct talk *t, size_t n)
 	struct instant began = clock_now();
 	bool hung = false;
 
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		*t[i].r = (struct reply){ .value = NAN, .at = s->ncells };
 		t[i].over = write(t[i].p->to, &t[i].q, sizeof t[i].q) != sizeof t[i].q;

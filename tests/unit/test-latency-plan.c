@@ -14,7 +14,7 @@ enum { MOST = 12000 };
 struct seen {
 	struct record *r; /* nothing of them is owned but their pairs */
 	size_t n, skipped;
-	char why[400];
+	char why[1000];
 };
 
 /* The pair is copied: the session will release its own. */
@@ -40,7 +40,8 @@ static void recorded(const struct record *r, void *to)
 	if (strstr(r->reason, "dry run"))
 		return;
 	s->skipped++;
-	snprintf(s->why, sizeof(s->why), "%s: %s", r->metric, r->reason);
+	snprintf(s->why + strlen(s->why), sizeof(s->why) - strlen(s->why), "%s: %s\n", r->metric,
+		 r->reason);
 }
 
 /* Forgets what was seen, and plans. */
@@ -210,6 +211,7 @@ static void test_alone(void **state)
 	assert_int_equal(b.s.n, 2);
 	assert_int_equal(b.s.skipped, 2);
 	assert_non_null(strstr(b.s.why, "core-to-core: there is one core"));
+	assert_non_null(strstr(b.s.why, "loaded-latency: one core waits"));
 	teardown(&b);
 
 	setup(&b, 2, 8);

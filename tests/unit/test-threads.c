@@ -77,6 +77,44 @@ static void test_team_is_where_it_should_be(void **state)
 	}
 }
 
+static void count(void *arg, size_t rank, size_t size)
+{
+	struct seen *s = arg;
+
+	s->cpu[rank] = (int)size;
+	atomic_fetch_add(&s->calls, 1);
+}
+
+/* Runs of few and of all, one after another: nobody falls behind, and who has no part is not
+ * seen. */
+static void test_first_of_a_team(void **state)
+{
+	enum { SIZE = 5 };
+	int cpus[MOST];
+	struct team *t;
+	size_t n = usable_cpus(cpus);
+
+	(void)state;
+	for (size_t i = n; i < SIZE; i++)
+		cpus[i] = cpus[0];
+	assert_int_equal(team_start(&t, cpus, SIZE, NULL), 0);
+	for (int i = 0; i < RUNS; i++) {
+		size_t active = (size_t)(i * 3) % SIZE + 1;
+		struct seen s = { .together = false };
+		struct idset ran, first = { 0 };
+
+		team_run_first(t, active, count, &s);
+		assert_int_equal(s.calls, active);
+		for (size_t k = 0; k < SIZE; k++)
+			assert_int_equal(s.cpu[k], k < active ? active : 0);
+		for (size_t k = 0; k < active; k++)
+			idset_add(&first, cpus[k]);
+		ran = team_ran_on(t);
+		assert_true(idset_equal(&ran, &first));
+	}
+	team_stop(t);
+}
+
 /* More threads than CPUs: nobody may spin for ever. */
 static void test_crowded_team_ends(void **state)
 {
@@ -173,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_team_is_where_it_should_be),
+		cmocka_unit_test(test_first_of_a_team),
 		cmocka_unit_test(test_crowded_team_ends),
 		cmocka_unit_test(test_bad_teams),
 		cmocka_unit_test(test_bind),

@@ -29,8 +29,8 @@ spy() {
     done
     wait $!
 }
-step bandwidth spy mem-bandwidth --size 1MiB --rounds 1 --budget 200 --json
-step latency mem-latency --size 1MiB --rounds 1 --budget 100 --json
+step bandwidth spy mem-bandwidth --quick --size 1MiB --rounds 1 --budget 200 --json
+step latency mem-latency --quick --size 1MiB --rounds 1 --budget 100 --json
 step spied sort -u /tmp/spied
 all() {
     folder=$1
@@ -58,12 +58,12 @@ within() {
 }
 step part-topology within part $sim/topology --json
 step part-text within part $sim/topology
-step part-plan within part mem-bandwidth --dry-run --json
-step part-measured within part mem-latency --size 1MiB --rounds 1 --budget 100 --json
+step part-plan within part mem-bandwidth --quick --dry-run --json
+step part-measured within part mem-latency --quick --size 1MiB --rounds 1 --budget 100 --json
 step part-gpus within part $sim/gpu-bandwidth --dry-run --json
 step part-bind within part $sim/bind --gpu 0 -- grep allowed_list /proc/self/status
 step part-wrong within part mem-latency --size 1MiB --nodes 0-1
-step cpus-plan within cpus mem-latency --dry-run --json
+step cpus-plan within cpus mem-latency --quick --dry-run --json
 END
 
 is "$(q topology '.topology.distances | tostring')" \
@@ -73,8 +73,8 @@ is "$(q topology '[.topology.gpus[] | [.pci, .declared_node.sysfs] | join(" ")] 
     "0000:11:00.0 0, 0000:21:00.0 1, 0000:31:00.0 2, 0000:41:00.0 3" "every GPU is on its root port's node"
 
 # Placement, by the record's word, and by the kernel's.
-is "$(count bandwidth true)" 112 "seven metrics of every CPU node x memory node"
-is "$(count bandwidth "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 112 \
+is "$(count bandwidth true)" 48 "three metrics of every CPU node x memory node"
+is "$(count bandwidth "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 48 \
     "bandwidth: every page and every thread is where the record says"
 is "$(count latency "$placed and .status == \"ok\" and .placement.proof == \"move_pages\"")" 16 \
     "latency: the same"

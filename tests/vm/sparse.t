@@ -6,7 +6,7 @@ scenario sparse '.plants = [{ bandwidth: 1e9 }] + [[0, 2, 3][] as $n | {
     cpu_node: $n, mem_node: $n, bandwidth: (2e9 + $n * 2e8) }]'
 boot sparse <<'END'
 step topology $sim/topology --json
-step latency mem-latency --size 1MiB --rounds 1 --budget 200 --json
+step latency mem-latency --quick --size 1MiB --rounds 1 --budget 200 --json
 step all /numabench/sim/bin/numabench --all --quick --budget 600 --size 1MiB --quiet --json - \
     --output /job/out --only gpu-bandwidth --gpus 1
 step wrong mem-latency --size 1MiB --nodes 0-2
