@@ -11,8 +11,9 @@
 #include "measure/timing.h"
 #include "util/random.h"
 
-/* Long enough for a read at full speed (four pages side by side), some microseconds at most. */
-enum { BLOCK = 16384 / sizeof(double), HUGE = 2 << 20 };
+/* Long enough for a read at nearly full speed (prefetching starts anew in each), a few microseconds
+ * at most. */
+enum { BLOCK = 65536 / sizeof(double), HUGE = 2 << 20 };
 
 /* How long the streams run before the work begins, so that queues and caches are as they stay. */
 #define SETTLE_S 0.001

@@ -297,14 +297,23 @@ static int plan_cores(const struct planner *p)
 
 /* ---- all of it ---- */
 
+/* Pairs of cores count down from here, and take little time: all of them come before the rest. */
+enum { MUCH = 1 << 20 };
+
 static const struct mode modes[] = {
 	{ .what = "latency: one load after another along a random cycle, every CPU node x "
 		  "memory node",
 	  .near = DEPTH_QUICK,
 	  .far = DEPTH_QUICK,
 	  .kind = LATENCY_USUAL,
-	  .worth = 100,
+	  .worth = MUCH,
 	  .plan = plan_chase },
+	{ .what = "core-to-core: the time to pass a cache line from one core to another, all pairs "
+		  "of up to 32 cores, --thorough of all",
+	  .whole = DEPTH_NORMAL,
+	  .kind = LATENCY_CORES,
+	  .worth = MUCH - 1,
+	  .plan = plan_cores },
 	{ .what = "latency in 4 KiB pages: what the TLB costs",
 	  .near = DEPTH_NORMAL,
 	  .far = DEPTH_THOROUGH,
@@ -331,12 +340,6 @@ static const struct mode modes[] = {
 	  .kind = LATENCY_SIZES,
 	  .worth = 60,
 	  .plan = plan_sizes },
-	{ .what = "core-to-core: the time to pass a cache line from one core to another, all pairs "
-		  "of up to 32 cores, --thorough of all",
-	  .whole = DEPTH_NORMAL,
-	  .kind = LATENCY_CORES,
-	  .worth = 50,
-	  .plan = plan_cores },
 };
 enum { NMODES = sizeof(modes) / sizeof(modes[0]) };
 

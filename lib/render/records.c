@@ -12,12 +12,14 @@
 struct key {
 	const char *field, *head; /* the field is a whole number */
 	bool unless_alike;        /* shown only where it is not the memory's node */
+	bool unless_same;         /* only where records of the same thing differ in it */
 };
 
 static const struct key keys[] = {
 	{ .field = "gpu", .head = "GPU" },
 	{ .field = "cpu_node", .head = "CPUs of", .unless_alike = true },
 	{ .field = "mem_node", .head = "node" },
+	{ .field = "threads", .head = "threads", .unless_same = true },
 };
 enum { NKEYS = sizeof keys / sizeof keys[0] };
 
@@ -32,9 +34,22 @@ static bool same_table(const struct record *a, const struct record *b)
 	       record_has(a, "cpu_pair") == record_has(b, "cpu_pair");
 }
 
-/* The CPUs' node is worth a column where it is not that of the memory. */
-static bool is_shown(const struct key *k, const struct record *r)
+/* Of some that differ in this field alone. */
+static bool differs(const struct key *k, const struct record *all, size_t n, const struct record *r)
 {
+	for (size_t i = 0; i < n; i++)
+		if (!record_same_cell(&all[i], r) &&
+		    record_same_but(&all[i], r, record_fields(k->field, NULL)))
+			return true;
+	return false;
+}
+
+/* The CPUs' node is worth a column where it is not that of the memory. */
+static bool is_shown(const struct key *k, const struct record *all, size_t n,
+		     const struct record *r)
+{
+	if (k->unless_same && !differs(k, all, n, r))
+		return false;
 	return record_has(r, k->field) && !record_has(r, "peer") &&
 	       (!k->unless_alike || !record_has(r, "mem_node") || r->cpu_node != r->mem_node);
 }
@@ -73,6 +88,13 @@ static double of_alone(const struct record *r)
 	return record_has(r, "of_alone") ? r->of_alone : NAN;
 }
 
+static double on_bus(const struct record *r)
+{
+	bool more = record_has(r, "bus_factor") && r->bus_factor > 1;
+
+	return more ? r->median * r->bus_factor : NAN;
+}
+
 static double p99(const struct record *r)
 {
 	return text_quantile(r, "p99");
@@ -86,6 +108,7 @@ static double load(const struct record *r)
 static const struct extra extras[] = {
 	{ .head = "of link", .value = of_link },
 	{ .head = "of alone", .value = of_alone },
+	{ .head = "on bus", .value = on_bus, .in_unit = true },
 	{ .head = "p99", .value = p99, .in_unit = true },
 	{ .head = "load, GB/s", .value = load, .factor = 1e9 },
 };
@@ -148,7 +171,11 @@ static char *name_of(const struct record *r, char *buf, size_t size)
 	if (record_has(r, "peer") || !record_has(r, "metric"))
 		return record_name(r, buf, size);
 	record_what(r, what, sizeof what);
-	if (record_has(r, "together") && r->together != TOGETHER_BOTH_WAYS)
+	if (record_has(r, "together") && !record_has(r, "gpu") && !record_has(r, "gpus"))
+		snprintf(buf, size, "%s, all nodes on %s", what,
+			 r->together == TOGETHER_ONE_NODE ? text_from(r, from, sizeof from)
+							  : "their own");
+	else if (record_has(r, "together") && r->together != TOGETHER_BOTH_WAYS)
 		snprintf(buf, size, "%s, all from %s", what, text_from(r, from, sizeof from));
 	else
 		snprintf(buf, size, "%s", what);
@@ -229,7 +256,7 @@ static void choose_columns(struct shown *shown, const struct record *r, size_t n
 			continue;
 		shown->all_ok = shown->all_ok && r[i].status == STATUS_OK && !is_undersized(&r[i]);
 		for (size_t k = 0; k < NKEYS; k++)
-			shown->keys[k] = shown->keys[k] || is_shown(&keys[k], &r[i]);
+			shown->keys[k] = shown->keys[k] || is_shown(&keys[k], r, n, &r[i]);
 		if (!record_has_figure(&r[i])) {
 			shown->samples_differ = true;
 			continue;

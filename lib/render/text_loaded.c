@@ -96,11 +96,13 @@ static bool begins(const struct text *t, size_t i)
 {
 	const struct record *r = t->res->records;
 
+	if (!is_loaded(&r[i])) /* the cheap question first: there may be thousands of pairs */
+		return false;
 	for (size_t j = 0; j < i; j++)
 		if (is_loaded(&r[j]) &&
 		    record_same_but(&r[j], &r[i], record_fields("load_step", "bytes", NULL)))
 			return false;
-	return is_loaded(&r[i]);
+	return true;
 }
 
 int text_loaded(struct text *t)
