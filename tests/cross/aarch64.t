@@ -5,7 +5,7 @@
 cross=aarch64-linux-gnu-gcc
 need "$cross" qemu-aarch64
 kernels=(bench/kernels/{stream,stream_portable,stream_string,stream_avx2,stream_avx512,stream_neon}.c
-    bench/kernels/{stream_data,chase,pingpong,cache_steps}.c)
+    bench/kernels/{stream_data,chase,pingpong}.c)
 under=(lib/place/threads.c lib/measure/{clock,timing}.c lib/result/statistics.c
     lib/machine/{sysroot,sysroot_live}.c lib/util/{idset,err}.c)
 flags=(-std=gnu11 -O2 -Wall -Wextra -Wimplicit-fallthrough -Wshadow -Wconversion -Werror -D_GNU_SOURCE
