@@ -10,7 +10,7 @@ scenario two-sockets '.realtime = true | .context_s = 0.35 | .pin_s_per_gib = 0.
 		| .node_cuda = $nodes[0]))
 	| .plants += [{ memory: "pinned", bytes_below: 1048576, start: 1.2e-6 }, { launch: 6e-6 }]'
 
-# budget SECONDS NAME: run --all --quick in it; within ten percent, or once more: a neighbour may
+# budget SECONDS NAME CODES: run --all --quick in it; within ten percent, or once more: a neighbour may
 # have had the processors.
 budget() {
 	for _ in 1 2; do
@@ -18,13 +18,13 @@ budget() {
 		[ "${elapsed%.*}" -ge $((1 + $1 * 11 / 10)) ] || break
 		diag "$2: took $elapsed s"
 	done
-	is "$rc" 0 "$2: exit code 0" || diag "$err"
+	like "$rc" "^[$3]$" "$2: exit code $3" || diag "$err"
 	ok test "${elapsed%.*}" -lt $((1 + $1 * 11 / 10)) -- "$2: kept within ten percent ($elapsed s)"
 	is "$(q '[.records[] | select(.status == "ok" and .samples != null and (.round | unique | length) < 6)]
 		| length')" 0 "$2: whatever was measured has six rounds"
 }
 
-budget 45 "45 s for eight GPUs"
+budget 45 "45 s for eight GPUs" 0
 is "$(statuses)" ok "45 s for eight GPUs: nothing was left out"
 for what in pinned:own-nodes pinned: pageable:; do
 	is "$(q "[.records[] | select(.test == \"gpu-bandwidth\" and .memory == \"${what%:*}\"
@@ -34,6 +34,7 @@ done
 is "$(q '[.records[] | select(.metric == "host-latency" or .metric == "launch-latency") | .gpu] | unique
 	| length')" 8 "45 s for eight GPUs: and latencies"
 
-budget 20 "20 s for eight GPUs"
+# Where too little is left of a GPU to say anything, the verdict is unknown.
+budget 20 "20 s for eight GPUs" 03
 like "$(statuses)" "skipped: left out: " "20 s for eight GPUs: what did not fit was left out and is named"
 done_testing
