@@ -109,7 +109,15 @@ $(UNIT_PROGRAMS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIB)
 $(HELPERS): $(B)/tests/helpers/%: $(B)/obj/tests/helpers/%.o $(LIB)
 	$(call link,$(LIBS))
 
-check-programs: $(PROGRAMS) $(SIM_PROGRAMS) $(UNIT_PROGRAMS) $(HELPERS)
+# Rubbish that was found to reach something, once more; `fuzz` looks for more (tests/fuzz/run).
+REPLAY    := $(B)/tests/fuzz/replay
+comma     := ,
+$(REPLAY): $(call obj,$(wildcard tests/fuzz/*.c)) $(LIB)
+	$(call link,$(LIBS) -Wl$(comma)--wrap=hwtopo_load)
+$(B)/tests/fuzz/fuzz: $(call obj,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c))) $(LIB)
+	$(call link,$(LIBS) -Wl$(comma)--wrap=hwtopo_load -fsanitize=fuzzer)
+
+check-programs: $(PROGRAMS) $(SIM_PROGRAMS) $(UNIT_PROGRAMS) $(HELPERS) $(REPLAY)
 check: check-programs
 	BUILD=$(B) SANITIZE="$(SANITIZE)" tests/run $(TESTS)
 

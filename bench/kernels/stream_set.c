@@ -299,7 +299,9 @@ double stream_set_tell(const struct stream_run *run, struct team *team, struct r
 	r->threads = (int)threads_of(run, team);
 	r->bus_factor = stream_traffic_bytes(run->kernel) / stream_counted_bytes(op);
 	snprintf(r->kernel, sizeof(r->kernel), "%s", run->kernel->name);
-	record_set(r, "kernel", "bus_factor", "pages", "threads", "verified", NULL);
+	record_set(r, "kernel", "pages", "threads", "verified", NULL);
+	if (!run->each) /* caches are not on that bus */
+		record_set(r, "bus_factor", NULL);
 	memory_tell(&set->memory[0], r);
 	if (m.any)
 		record_status(

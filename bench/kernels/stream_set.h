@@ -66,10 +66,10 @@ double stream_run_rate(const struct stream_run *r); /* counted bytes a second */
 void stream_set_check(const struct stream_run *run, struct team *team, struct stream_mismatch *m);
 
 /* Tells a record of a run over whole arrays, or over a part of each thread's share: kernel, bus
- * factor, pages, threads, and whether the result is right: verified, or the status corrupt with
- * offset, expected and found; and where the arrays could not be placed. A sum and parts of shares
- * are compared always, whole arrays once for each operation of a set. Returns the seconds of
- * that comparison. */
+ * factor (of whole arrays), pages, threads, and whether the result is right: verified, or the
+ * status corrupt with offset, expected and found; and where the arrays could not be placed. A sum
+ * and parts of shares are compared always, whole arrays once for each operation of a set. Returns
+ * the seconds of that comparison. */
 double stream_set_tell(const struct stream_run *run, struct team *team, struct record *r);
 
 #endif

@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "machine/parts.h"
+#include "util/child.h"
+
+/* A recorded tree may hold a pipe instead of a file, and hwloc waits for it. */
+#define LOAD_DEADLINE_S 20.0
+#define NODE_LIST       "sys/devices/system/node/online"
 
 /* Variables that would make hwloc describe another machine than the one asked
  * for, load plugins that start CUDA or OpenCL in this process, or print. They are
@@ -86,13 +91,64 @@ static int load(struct source *s, const char *xml, struct err *e)
 	return 0;
 }
 
+struct attempt {
+	struct source source;
+	const char *xml;
+};
+
+static int try_load(int fd, void *arg)
+{
+	struct attempt *a = arg;
+
+	(void)fd;
+	load(&a->source, a->xml, NULL);
+	return 0;
+}
+
+/* hwloc ends the whole process by an assertion, or worse, where files contradict one another. So a
+ * child goes first. */
+static int survives(const struct source *s, const char *xml, struct err *e)
+{
+	struct attempt a = { .source = *s, .xml = xml };
+	struct child_spec spec = {
+		.run = try_load, .arg = &a, .deadline_s = LOAD_DEADLINE_S, .quiet_stderr = true
+	};
+	struct child_result end;
+	char text[120];
+	int rc = child_run(&spec, &end, e);
+
+	if (rc < 0 || (end.end == CHILD_EXITED && end.code == 0))
+		return rc;
+	return err_set(e, -EIO,
+		       "%s: hwloc fails over the CPUs and nodes in it (%s): files are damaged or "
+		       "contradict one another",
+		       xml ? xml : s->root.path, child_describe(&end, text, sizeof(text)));
+}
+
+/* What hwloc fails over most easily, with the file's name: it makes room for every node of the
+ * list, and wants one at least. */
+static int nodes_in_order(const struct source *s, struct err *e)
+{
+	struct idset nodes;
+	int rc = sysroot_list(&s->root, &nodes, NODE_LIST);
+
+	if (rc == -EINVAL || (rc >= 0 && idset_empty(&nodes)))
+		return err_set(e, -EINVAL, "%s: " NODE_LIST " is no list of nodes such as 0-1",
+			       s->root.path);
+	return 0;
+}
+
 int hwtopo_load(struct source *s, const char *xml, struct err *e)
 {
 	struct saved saved;
 	int rc;
 
 	override_variables(&saved, xml || s->root.live ? NULL : s->root.path);
-	rc = load(s, xml, e);
+	rc = xml ? 0 : nodes_in_order(s, e);
+	if (rc == 0)
+		rc = survives(s, xml, e);
+	if (rc == 0)
+		rc = load(s, xml, e);
 	restore_variables(&saved);
 	if (rc < 0 && s->topo) {
 		hwloc_topology_destroy(s->topo);

@@ -14,8 +14,11 @@ enum {
 	ZONEINFO_ROOM = 8 << 20,
 };
 
-/* Above this a v1 limit stands for none (the kernel prints LONG_MAX in whole pages). */
+/* Above this a v1 limit stands for none (the kernel prints LONG_MAX in whole pages), and any other
+ * count of bytes is none: so that a few of them can be added up. */
 #define NO_LIMIT (1LL << 60)
+/* Watermarks are lower. */
+#define MOST_PAGES (1LL << 40)
 
 static void tighten(struct known *k, struct known v)
 {
@@ -41,14 +44,15 @@ static struct known quota_of(const struct sysroot *r, const struct cgroup *h)
 		q = quota.value;
 		p = period.value;
 	}
-	return q > 0 && p > 0 ? KNOWN(q * 1000 / p) : UNKNOWN("no CPU quota");
+	return q > 0 && q < NO_LIMIT / 1000 && p > 0 ? KNOWN(q * 1000 / p)
+						     : UNKNOWN("no CPU quota");
 }
 
 static long long stat_value(const char *text, const char *name)
 {
 	struct known k = cgroup_stat(text, name);
 
-	return k.is ? k.value : 0;
+	return k.is && k.value >= 0 && k.value < NO_LIMIT ? k.value : 0;
 }
 
 /* The limit less what is used; file pages that nobody uses are given back first. */
@@ -64,7 +68,7 @@ static struct known room_of(const struct sysroot *r, const struct cgroup *h)
 
 	limit = sysroot_number(r, "%s%s/%s", h->mount, h->below, files[h->v2][0]);
 	usage = sysroot_number(r, "%s%s/%s", h->mount, h->below, files[h->v2][1]);
-	if (!limit.is || limit.value >= NO_LIMIT || !usage.is)
+	if (!limit.is || limit.value < 0 || limit.value >= NO_LIMIT || !usage.is || usage.value < 0)
 		return UNKNOWN("no memory limit");
 	room = limit.value - usage.value;
 	if (sysroot_text(r, text, sizeof(text), "%s%s/memory.stat", h->mount, h->below) >= 0)
@@ -143,7 +147,8 @@ struct known meminfo_bytes(const char *meminfo, const char *prefix, const char *
 
 	snprintf(line, sizeof(line), "%s%s", prefix, key);
 	if (!text_field(meminfo, line, value, sizeof(value)) ||
-	    sscanf(value, "%lld %7s", &v, unit) < 1 || strcmp(unit, "kB") != 0 || v < 0)
+	    sscanf(value, "%lld %7s", &v, unit) < 1 || strcmp(unit, "kB") != 0 || v < 0 ||
+	    v >= NO_LIMIT / 1024)
 		return UNKNOWN("the kernel's meminfo does not say");
 	return KNOWN(v * 1024);
 }
@@ -160,7 +165,7 @@ static struct known low_pages(const char *zoneinfo, int node)
 		if (sscanf(p, "Node %d, zone", &id) == 1)
 			ours = id == node;
 		else if (ours && sscanf(p, " low %lld", &v) == 1) {
-			sum += v;
+			sum = v < 0 || v > MOST_PAGES - sum ? MOST_PAGES : sum + v;
 			any = true;
 		}
 	}

@@ -66,7 +66,7 @@ static json_t *gpu_json(const struct gpu *g)
 	bad |= json_put_known(o, "own_memory_node", &g->own_memory_node);
 	bad |= json_put(o, "link", link);
 	bad |= json_put(o, "render_node",
-			g->render_node[0] ? json_string(g->render_node) : json_null());
+			g->render_node[0] ? json_text(g->render_node) : json_null());
 	bad |= json_put_known(o, "memory_bytes", &g->memory_bytes);
 	bad |= json_put_known(o, "exclusive", &g->exclusive);
 	bad |= json_put_known(o, "c2c_links", &g->c2c_links);

@@ -29,13 +29,14 @@ static bool stat_field(const char *stat, int field, int *value)
 /* "VmLck:      64 kB" */
 static struct known kilobytes(const char *status, const char *key)
 {
+	const unsigned long long most = 1ULL << 50; /* an exbibyte */
 	char value[64], *end;
 	unsigned long long kb;
 
 	if (!text_field(status, key, value, sizeof(value)))
 		return UNKNOWN("the kernel does not tell");
 	kb = strtoull(value, &end, 10);
-	if (end == value || strcmp(end, " kB") != 0)
+	if (end == value || strcmp(end, " kB") != 0 || kb > most)
 		return UNKNOWN("the kernel's file holds no number");
 	return KNOWN((long long)kb * 1024);
 }

@@ -90,6 +90,12 @@ static int read_caches(struct node *n, const struct source *s)
 	return 0;
 }
 
+/* The kernel has a byte for it (include/linux/topology.h), firmware's tables have more. */
+static bool is_distance(unsigned long long d)
+{
+	return d > 0 && d <= 65535;
+}
+
 /* One row of a node's distance file; its columns are the online nodes in order. */
 static bool distance_row(const struct sysroot *r, int id, const struct idset *columns, int *row,
 			 const struct machine *m)
@@ -104,7 +110,7 @@ static bool distance_row(const struct sysroot *r, int id, const struct idset *co
 		char *end;
 		long d = strtol(p, &end, 10);
 
-		if (end == p || d <= 0 || d > 65535)
+		if (end == p || d < 0 || !is_distance((unsigned long long)d))
 			return false;
 		p = end;
 		for (size_t i = 0; i < m->nnodes; i++)
@@ -133,7 +139,8 @@ static bool distances_from_hwloc(struct machine *m, const struct source *s)
 			b = hwloc_get_numanode_obj_by_os_index(s->topo, (unsigned)m->nodes[j].id);
 			ai = a ? hwloc_distances_obj_index(d, a) : -1;
 			bi = b ? hwloc_distances_obj_index(d, b) : -1;
-			if (ai < 0 || bi < 0)
+			if (ai < 0 || bi < 0 ||
+			    !is_distance(d->values[(unsigned)ai * d->nbobjs + (unsigned)bi]))
 				continue;
 			m->distances[i * m->nnodes + j] =
 				(int)d->values[(unsigned)ai * d->nbobjs + (unsigned)bi];

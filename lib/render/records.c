@@ -7,18 +7,21 @@
 #include "render/table.h"
 #include "render/text.h"
 #include "result/field.h"
+#include "util/units.h"
 
 /* What tells cells apart; a column is printed when it says something: see is_shown. */
 struct key {
 	const char *field, *head; /* the field is a whole number */
 	bool unless_alike;        /* shown only where it is not the memory's node */
-	bool unless_same;         /* only where records of the same thing differ in it */
+	bool unless_same;         /* only where rates of the same memory differ in it */
+	bool size;                /* in bytes */
 };
 
 static const struct key keys[] = {
 	{ .field = "gpu", .head = "GPU" },
 	{ .field = "cpu_node", .head = "CPUs of", .unless_alike = true },
 	{ .field = "mem_node", .head = "node" },
+	{ .field = "bytes", .head = "array", .unless_same = true, .size = true },
 	{ .field = "threads", .head = "threads", .unless_same = true },
 };
 enum { NKEYS = sizeof keys / sizeof keys[0] };
@@ -34,9 +37,11 @@ static bool same_table(const struct record *a, const struct record *b)
 	       record_has(a, "cpu_pair") == record_has(b, "cpu_pair");
 }
 
-/* Of some that differ in this field alone. */
+/* Of some that differ in this field alone. Copies and latencies say it in their name. */
 static bool differs(const struct key *k, const struct record *all, size_t n, const struct record *r)
 {
+	if (record_has(r, "gpu") || record_has(r, "gpus") || strcmp(r->unit, "B/s") != 0)
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!record_same_cell(&all[i], r) &&
 		    record_same_but(&all[i], r, record_fields(k->field, NULL)))
@@ -57,11 +62,14 @@ static bool is_shown(const struct key *k, const struct record *all, size_t n,
 /* Empty where the record lacks it; peers are in the name. */
 static int put_key(struct table *t, const struct key *k, const struct record *r)
 {
+	char bytes[32];
 	json_t *v;
 	int rc;
 
 	if (!record_has(r, k->field) || record_has(r, "peer"))
 		return table_cell(t, "%s", "");
+	if (k->size)
+		return table_cell(t, "%s", format_size(bytes, sizeof bytes, r->bytes));
 	v = field_get(&fields[field_index(k->field)], r);
 	rc = v ? table_cell(t, "%" JSON_INTEGER_FORMAT, json_integer_value(v)) : -ENOMEM;
 	json_decref(v);

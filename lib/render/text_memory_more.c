@@ -200,6 +200,7 @@ static void say_saturation(struct text *t, const struct record *first)
 	int enough = threads_enough(t, first);
 	struct idset nodes = { 0 };
 	char list[128];
+	bool several;
 
 	for (size_t i = 0; enough && i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
@@ -214,11 +215,13 @@ static void say_saturation(struct text *t, const struct record *first)
 	if (!enough)
 		return;
 	idset_format(&nodes, list, sizeof list);
+	several = idset_count(&nodes) > 1;
 	if (enough == first->threads)
-		text_say(t, 2, "%s: node %s needs all of its %d cores", first->metric, list,
-			 first->threads);
+		text_say(t, 2, "%s: %s %s %s %d cores", first->metric, several ? "nodes" : "node",
+			 list, several ? "need all of their" : "needs all of its", first->threads);
 	else
-		text_say(t, 2, "%s: node %s saturates with %d of %d cores", first->metric, list,
+		text_say(t, 2, "%s: %s %s %s with %d of %d cores", first->metric,
+			 several ? "nodes" : "node", list, several ? "saturate" : "saturates",
 			 enough, first->threads);
 }
 

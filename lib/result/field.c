@@ -70,7 +70,8 @@ const struct field fields[] = {
 	  .help = "Kind of host memory that a GPU copied to or from." },
 	{ MEMBER(together), .type = FIELD_WORD, .words = together_words, .identifies = true,
 	  .help = "Measured at one and the same time as others: both directions, or all GPUs each "
-		  "from its own node, all from one node, or each from another than its own." },
+		  "from its own node, all from one node, or each from another than its own; without a "
+		  "GPU, all CPU nodes on their own memory, or all on that of one node." },
 	{ MEMBER(gpus), .type = FIELD_INTEGERS, .identifies = true, .unit = "1",
 	  .help = "Numbers of the GPUs whose figures are summed up here." },
 	{ MEMBER(peer), .type = FIELD_INT, .identifies = true,
@@ -120,7 +121,8 @@ const struct field fields[] = {
 	{ MEMBER(ceiling_negotiated), .type = FIELD_NUMBER, .unit = "B/s",
 	  .help = "What the PCIe link could carry as it was negotiated under load (payload)." },
 	{ MEMBER(ceiling_capable), .type = FIELD_NUMBER, .unit = "B/s",
-	  .help = "What it could carry at the smaller ability of its two ends (payload)." },
+	  .help = "What it could carry at the smaller ability of its two ends (payload); of memory "
+		  "without a GPU, what all channels of the node could." },
 	{ MEMBER(ceiling_why), .type = FIELD_TEXT,
 	  .help = "Why there is no such reference, or what it rests on." },
 	{ MEMBER(of_alone), .type = FIELD_NUMBER, .unit = "1",

@@ -44,7 +44,7 @@ static bool is_latency(const struct record *r)
  * counts where caches hold a part of it; each is small. */
 static bool says_size(const struct record *r)
 {
-	if (!record_has(r, "gpu") && record_has(r, "undersized"))
+	if (!record_has(r, "gpu") && is_latency(r) && record_has(r, "undersized"))
 		return r->undersized && record_has(r, "bytes");
 	if (!record_has(r, "bytes") || !(record_has(r, "direction") || record_has(r, "peer")) ||
 	    strcmp(r->metric, "load-latency") == 0)
@@ -169,6 +169,18 @@ static void add_peers(struct name *n, const struct record *r)
 		add(n, " ", "(%s)", r->path);
 }
 
+/* A bandwidth of memory: "of 16 KiB, 2 threads"; what is as large as it should be need not say so.
+ */
+static void add_work(struct name *n, const struct record *r)
+{
+	char bytes[32];
+
+	if (record_has(r, "undersized") && r->undersized && record_has(r, "bytes"))
+		add(n, " ", "of %s", format_size(bytes, sizeof bytes, r->bytes));
+	if (record_has(r, "threads"))
+		add(n, ", ", "%d %s", r->threads, r->threads == 1 ? "thread" : "threads");
+}
+
 char *record_what(const struct record *r, char *buf, size_t size)
 {
 	struct name n = { .buf = buf, .size = size };
@@ -198,8 +210,8 @@ char *record_name(const struct record *r, char *buf, size_t size)
 		add(&n, strncmp(text, "of ", 3) == 0 ? " " : ", ", "%s", text);
 	else if (!n.used && !record_has(r, "cpu_node")) /* a record of a whole test */
 		add(&n, "", "%s", r->test);
-	if (record_has(r, "threads") && !record_has(r, "gpu") && strcmp(r->unit, "B/s") == 0)
-		add(&n, ", ", "%d %s", r->threads, r->threads == 1 ? "thread" : "threads");
+	if (!record_has(r, "gpu") && strcmp(r->unit, "B/s") == 0)
+		add_work(&n, r);
 	if (!told && !peers && !record_has(r, "cpu_pair"))
 		add_nodes(&n, r);
 	if (record_has(r, "gpu") && !peers && !all)

@@ -183,7 +183,7 @@ static int attend(const struct child_spec *spec, struct child_result *r, int fd,
 	while ((open || !reaped) && ending.step != STEP_GIVE_UP) {
 		struct pollfd p = { .fd = open ? fd : -1, .events = POLLIN };
 
-		poll(&p, 1, open && !reaped ? POLL_MS : 5);
+		poll(&p, 1, open && !reaped ? POLL_MS : 1);
 		if (open && p.revents) {
 			int more = read_some(&reader, fd);
 

@@ -36,14 +36,14 @@ is "$(jq '[.records[] | select(.status == "ok") | select(.verified == true)] | l
 is "$(jq '[.records[] | select(.status == "ok" and .undersized != true)] | length' <<<"$out")" 0 \
     "a working set of 4 MiB is marked undersized"
 for metric in triad read copy; do
-    isnt "$(jq "[.records[] | select(.test == \"mem-bandwidth\" and .metric == \"$metric\" and .status == \"ok\")] | length" <<<"$out")" \
+    isnt "$(jq "[.records[] | select(.test == \"mem-bandwidth\" and .metric == \"$metric\" and (.status | IN(\"ok\", \"unstable\")))] | length" <<<"$out")" \
         0 "mem-bandwidth measured $metric"
 done
-isnt "$(jq '[.records[] | select(.test == "mem-latency" and .status == "ok")] | length' <<<"$out")" 0 \
+isnt "$(jq '[.records[] | select(.test == "mem-latency" and (.status | IN("ok", "unstable")))] | length' <<<"$out")" 0 \
     "mem-latency measured"
-ok jq -e '[.records[] | select(.status == "ok" and .unit == "B/s") | .median] | min > 1e8 and max < 1e13' "$folder/result.json" -- \
+ok jq -e '[.records[] | select((.status | IN("ok", "unstable")) and .unit == "B/s") | .median] | min > 1e8 and max < 1e13' "$folder/result.json" -- \
     "bandwidths are those of a computer"
-ok jq -e '[.records[] | select(.test == "mem-latency" and .status == "ok") | .median] | min > 1e-10 and max < 1e-5' "$folder/result.json" -- \
+ok jq -e '[.records[] | select(.test == "mem-latency" and (.status | IN("ok", "unstable"))) | .median] | min > 1e-10 and max < 1e-5' "$folder/result.json" -- \
     "latencies too"
 ok jq -e '.topology.nodes | length > 0' "$folder/result.json" -- "the topology is in it"
 ok jq -e '.host.identity and .host.conditions and .host.rest' "$folder/result.json" -- "and the provenance in its three parts"

@@ -24,10 +24,11 @@ fake() { # NAME, script on stdin
 all_with_fake() { # NAME
     run "$PWD/tree/bin/numabench" --all "${small[@]}" --only mem-bandwidth,mem-latency --output "$1"
     valid "$1/result.json" "$1"
-    is "$(jq '[.records[] | select(.test == "mem-latency" and .status == "ok")] | length > 0' "$1/result.json")" \
+    is "$(jq '[.records[] | select(.test == "mem-latency" and (.status | IN("ok", "unstable")))] | length > 0' "$1/result.json")" \
         true "$1: the other test was run all the same"
 }
-statuses() { jq -r '[.records[] | select(.test == "mem-bandwidth") | .status] | unique | join(" ")' "$1/result.json"; }
+# A guest's cores may be moved at any time, which makes figures unstable, and is no fault of ours.
+statuses() { jq -r '[.records[] | select(.test == "mem-bandwidth") | .status | sub("unstable"; "ok")] | unique | join(" ")' "$1/result.json"; }
 
 fake mem-bandwidth <<'S'
 #!/bin/sh
@@ -94,7 +95,7 @@ ok jq -e '[.records[] | select(.test == "mem-bandwidth") | .samples // [] | leng
 is "$(pgrep -f "$BUILD/libexec/numabench/mem-bandwidth")" "" "kill -9 of a child: its workers are gone too"
 
 # kill -9 of a worker: the session goes on.
-"$BUILD"/libexec/numabench/mem-bandwidth --size 16MiB --budget 10 --rounds 12 --json >worker.json 2>worker.err &
+"$BUILD"/libexec/numabench/mem-bandwidth --quick --nodes 0 --size 64MiB --budget 10 --rounds 12 --json >worker.json 2>worker.err &
 pid=$!
 for _ in $(seq 100); do
     child=$(pgrep -P $pid) && break
@@ -105,8 +106,8 @@ kill -9 "$child" 2>/dev/null
 wait $pid
 code=$?
 crashed=$(jq -s '[.[] | .records // empty | .[] | select(.status == "crashed")] | length' worker.json)
-ok=$(jq -s '[.[] | .records // empty | .[] | select(.status == "ok" and (.samples | length) == 12)] | length' worker.json)
-is "$((ok + crashed))" 6 "kill -9 of a worker: every cell is recorded"
+ok=$(jq -s '[.[] | .records // empty | .[] | select((.status | IN("ok", "unstable")) and (.samples | length) == 12)] | length' worker.json)
+is "$((ok + crashed))" 3 "kill -9 of a worker: every cell is recorded"
 is "$crashed" 1 "kill -9 of a worker: one as crashed, the others in full by another worker"
 is "$code" 3 "kill -9 of a worker: exit code 3"
 

@@ -127,7 +127,7 @@ static void test_matrix(void **state)
 	add_matrix(&b);
 	print(&b);
 	has(&b, "Memory bandwidth, triad, GB/s; columns: the node whose CPUs work");
-	has(&b, "node 0 160.0 + 75.0 -");
+	has(&b, "node 0 160.0+ 75.0-");
 	has(&b, "Each node's own memory, GB/s triad read node 0 160.0 190.0 node 1 161.0 191.0");
 	lacks(&b, "by number of threads");
 	lacks(&b, "at once");
@@ -193,10 +193,10 @@ static void test_curves(void **state)
 	has(&b,
 	    "Memory bandwidth by number of threads, GB/s threads 1 2 4 8 node 0 triad 40.0 80.0 "
 	    "158.0 160.0 node 0 read 30.0 60.0 120.0 190.0 node 1 triad 41.0");
-	has(&b, "triad: node 0-1 saturates with 4 of 8 cores");
+	has(&b, "triad: nodes 0-1 saturate with 4 of 8 cores");
 	has(&b, "read: node 0 needs all of its 8 cores");
 	/* The figures of whole nodes are those of all threads. */
-	has(&b, "node 0 160.0 + 75.0 -");
+	has(&b, "node 0 160.0+ 75.0-");
 	has(&b, "triad read node 0 160.0 190.0");
 	teardown(&b);
 }
@@ -292,7 +292,7 @@ static void test_pages_and_sets(void **state)
 	lacks(&b, "node 0 read 190.0"); /* in one kind of pages only */
 	has(&b, "each node 0, triad node 0, read 24 KiB 900.0 700.0 96 KiB 800.0 600.0 384 KiB "
 		"700.0 500.0");
-	has(&b, "triad 160.0 GB/s 159.9-160.1"); /* the node's figure is that of memory */
+	has(&b, "triad 160.0 GB/s 159.9-160.0"); /* the node's figure is that of memory */
 	lacks(&b, "undersized");
 	teardown(&b);
 }
