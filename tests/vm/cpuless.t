@@ -10,7 +10,7 @@ step latency mem-latency --quick --size 1MiB --rounds 1 --budget 200 --json
 # Everything but what takes --thorough.
 step modes mem-latency --size 1MiB --rounds 1 --budget 300 --json
 step list mem-latency --list
-step gpu $sim/gpu-bandwidth --size 1MiB --rounds 1 --gpus 0 --budget 300 --json
+step gpu $sim/gpu-bandwidth --quick --size 1MiB --rounds 1 --gpus 0 --budget 300 --json
 scenario grace
 step grace-topology $sim/topology --json
 step grace-text $sim/topology

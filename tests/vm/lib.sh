@@ -58,7 +58,8 @@ count() {
 }
 
 # A condition for count: every page is on the memory node that the record names, as many as
-# its bytes take, and every thread ran on its CPU node.
+# its bytes take, and every thread ran on its CPU node. A sum over several has no place of its own.
 # shellcheck disable=SC2016,SC2034  # $n is jq's
-placed='(.mem_node | tostring) as $n | (.placement.resident | keys) == [$n]
-    and .placement.resident[$n] * 4096 >= .bytes and .placement.ran_on == [.cpu_node]'
+placed='(.mem_node | tostring) as $n | if .together and (.placement | not) then true else
+    (.placement.resident | keys) == [$n]
+    and .placement.resident[$n] * 4096 >= .bytes and .placement.ran_on == [.cpu_node] end'

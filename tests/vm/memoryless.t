@@ -5,7 +5,7 @@ scenario memoryless
 boot memoryless <<'END'
 step topology $sim/topology --json
 step memory mem-bandwidth --quick --size 1MiB --rounds 1 --budget 200 --json
-step gpu $sim/gpu-bandwidth --size 1MiB --rounds 1 --gpus 1 --budget 300 --json
+step gpu $sim/gpu-bandwidth --quick --size 1MiB --rounds 1 --gpus 1 --budget 300 --json
 step bind $sim/bind --gpu 1 -- grep allowed_list /proc/self/status
 step print $sim/bind --gpu 1 --print numactl -- true
 END

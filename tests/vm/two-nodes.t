@@ -26,7 +26,7 @@ for error in EPERM ENOSYS EACCES; do
 done
 step binding refuse EPERM binding mem-bandwidth --quick --size 1MiB --rounds 1 --budget 100 --json
 step asking refuse EPERM asking mem-bandwidth --quick --size 1MiB --rounds 1 --budget 100 --json
-step gpus refuse EPERM $sim/gpu-bandwidth --size 1MiB --rounds 1 --gpus 2 --budget 200 --json
+step gpus refuse EPERM $sim/gpu-bandwidth --quick --size 1MiB --rounds 1 --gpus 2 --budget 200 --json
 END
 
 # Pages of anonymous memory: how many on which nodes.
