@@ -124,7 +124,7 @@ is "$(q part-topology '[.topology.nodes[] | select(.allowed) | .id] | tostring')
 is "$(q part-topology '[.topology.nodes[].allowed_cpus] | join(" ")')" " 2-3 4-5 " "cpuset: CPUs 2-5 are allowed"
 for s in part-plan part-gpus part-measured; do
     is "$(rc $s)" 0 "cpuset: $s ends well"
-    is "$(records $s | jq -c '[.[] | .cpu_node, .mem_node] | unique')" "[1,2]" "cpuset: only nodes 1 and 2"
+    is "$(records $s | jq -c '[.[] | .cpu_node, .mem_node | values] | unique')" "[1,2]" "cpuset: only nodes 1 and 2"
 done
 is "$(count part-measured "$placed and .status == \"ok\"")" 4 "cpuset: what is measured is where it says"
 is "$(rc part-wrong)" 2 "cpuset: --nodes 0-1 is refused"
