@@ -31,7 +31,7 @@ struct source {
 
 /* hwtopo.c. Loads what hwloc knows: of the running system, below root->path, or
  * from an XML file. Neither asks a GPU library nor obeys the user's HWLOC_
- * variables. -EINVAL or -EIO with e. */
+ * variables. -EINVAL or -EIO with e, where hwloc itself breaks down, too. */
 int hwtopo_load(struct source *s, const char *xml, struct err *e);
 struct idset hwtopo_ids(const struct hwloc_bitmap_s *b);  /* NULL: empty */
 void hwtopo_pci(char pci[16], const struct hwloc_obj *o); /* of a PCI device or bridge */

@@ -7,6 +7,7 @@
 #include "render/render.h"
 #include "render/table.h"
 #include "util/units.h"
+#include "util/wrap.h"
 
 enum { LIST_ROOM = 4096, INDENT = 2 };
 
@@ -47,7 +48,7 @@ static void print_title(const struct page *p)
 	if (m->simulated)
 		fprintf(p->out, "SIMULATED: this machine's GPUs are the test simulator's.\n");
 	if (cpu)
-		fprintf(p->out, "%s\n", cpu);
+		wrap_print(p->out, cpu, p->width, 0, 0);
 	fprintf(p->out, "%zu node%s, %zu core%s (%zu CPU%s), ", m->nnodes, plural(m->nnodes), cores,
 		plural(cores), idset_count(&m->allowed_cpus),
 		plural(idset_count(&m->allowed_cpus)));
