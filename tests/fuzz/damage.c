@@ -234,22 +234,14 @@ void damage_keep(struct damage *d)
 
 int damage_open(struct damage *d, const char *root, const char *aside)
 {
-	*d = (struct damage){ .root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .aside = -1 };
-	if (d->root < 0)
-		return -errno;
+	int probe;
+
 	mkdir(aside, 0755);
-	d->aside = open(aside, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (d->aside < 0) {
-		int rc = -errno;
-
-		close(d->root);
-		return rc;
-	}
+	*d = (struct damage){ .root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC),
+			      .aside = open(aside, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	probe = open_beneath(d->root, ".");
+	if (probe < 0 || d->aside < 0)
+		return -errno;
+	close(probe);
 	return 0;
-}
-
-void damage_close(struct damage *d)
-{
-	close(d->root);
-	close(d->aside);
 }

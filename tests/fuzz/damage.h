@@ -31,11 +31,11 @@ struct damage {
 	} step[DAMAGE_STEPS];
 };
 
-/* `aside` is a folder on the same file system, made where it is missing. 0, -errno. */
+/* For the rest of the program. `aside` is a folder on the same file system, made where it is
+ * missing. 0, or -errno: -ENOSYS before Linux 5.6. */
 int damage_open(struct damage *d, const char *root, const char *aside);
 void damage_do(struct damage *d, const char *text, size_t length);
 void damage_undo(struct damage *d);
-void damage_keep(struct damage *d);  /* what is done stays so */
-void damage_close(struct damage *d); /* undoes nothing */
+void damage_keep(struct damage *d); /* what is done stays so */
 
 #endif

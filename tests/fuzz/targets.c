@@ -377,7 +377,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	must(fuzz.target && base && add, "--target=NAME, --base=FOLDER and --add=FILE are given");
 	snprintf(fuzz.base, sizeof fuzz.base, "%s", base);
 	snprintf(aside, sizeof aside, "%s.aside", base);
-	must(damage_open(&fuzz.damage, base, aside) == 0, "the base is a folder");
+	must(damage_open(&fuzz.damage, base, aside) == 0,
+	     "the base is a folder that can be changed");
 	add_files(&fuzz, add);
 	prepare(&fuzz);
 	return 0;
