@@ -9,7 +9,7 @@
 
 /* A recorded tree may hold a pipe instead of a file, and hwloc waits for it. */
 #define LOAD_DEADLINE_S 20.0
-#define NODE_LIST       "sys/devices/system/node/online"
+#define NODES           "sys/devices/system/node"
 
 /* Variables that would make hwloc describe another machine than the one asked
  * for, load plugins that start CUDA or OpenCL in this process, or print. They are
@@ -125,16 +125,19 @@ static int survives(const struct source *s, const char *xml, struct err *e)
 		       xml ? xml : s->root.path, child_describe(&end, text, sizeof(text)));
 }
 
-/* What hwloc fails over most easily, with the file's name: it makes room for every node of the
+/* What hwloc fails over most easily, on a live machine too: it makes room for every node of the
  * list, and wants one at least. */
 static int nodes_in_order(const struct source *s, struct err *e)
 {
-	struct idset nodes;
-	int rc = sysroot_list(&s->root, &nodes, NODE_LIST);
+	const char *root = s->root.live ? "" : s->root.path;
+	struct idset listed, there = numbered_entries(&s->root, NODES, "node");
+	int rc = sysroot_list(&s->root, &listed, NODES "/online");
 
-	if (rc == -EINVAL || (rc >= 0 && idset_empty(&nodes)))
-		return err_set(e, -EINVAL, "%s/" NODE_LIST ": not a list of nodes such as 0-1",
-			       s->root.live ? "" : s->root.path);
+	if (rc == -EINVAL || (rc >= 0 && idset_empty(&listed)))
+		return err_set(e, -EINVAL, "%s/" NODES "/online: not a list of nodes such as 0-1",
+			       root);
+	if (idset_empty(&there) && sysroot_exists(&s->root, NODES))
+		return err_set(e, -EINVAL, "%s/" NODES ": no node in it, such as node0", root);
 	return 0;
 }
 
