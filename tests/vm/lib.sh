@@ -58,8 +58,9 @@ count() {
 }
 
 # A condition for count: every page is on the memory node that the record names, as many as
-# its bytes take, and every thread ran on its CPU node. A sum over several has no place of its own.
+# its bytes take, and every thread ran on its CPU node. A sum over several has no place of its own,
+# and a kernel's launch no memory.
 # shellcheck disable=SC2016,SC2034  # $n is jq's
 placed='(.mem_node | tostring) as $n | if .together and (.placement | not) then true else
-    (.placement.resident | keys) == [$n]
-    and .placement.resident[$n] * 4096 >= .bytes and .placement.ran_on == [.cpu_node] end'
+    .placement.ran_on == [.cpu_node] and (.metric == "launch-latency"
+    or (.placement.resident | keys) == [$n] and .placement.resident[$n] * 4096 >= .bytes) end'
