@@ -251,7 +251,7 @@ static const double usual_budgets_s[] = {
 
 /* A step that takes longer than this hangs. A driver may well take seconds to
  * start, a large and slow node to be filled. The front door counts on half a
- * minute at most for each GPU (numabench.c). */
+ * minute at most for each GPU (lib/front/run.c). */
 static double step_deadline(const struct bench *b, double budget_s)
 {
 	double d = 2 * budget_s, most = b->needs_gpu ? 30 : 60;

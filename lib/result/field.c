@@ -32,6 +32,22 @@ const char *const policy_words[] = { [MEMPOLICY_DEFAULT] = "default",
 				     [MEMPOLICY_INTERLEAVE] = "interleave",
 				     [MEMPOLICY_WEIGHTED] = "weighted-interleave",
 				     NULL };
+const char *const phase_words[] = {
+	[PHASE_BEFORE] = "before",     [PHASE_AFTER] = "after",       [PHASE_SETTLED] = "settled",
+	[PHASE_FOLLOWED] = "followed", [PHASE_RETURNED] = "returned", NULL
+};
+const char *const bound_words[] = { [BOUND_NOT] = "unbound",
+				    [BOUND_CPU] = "cpu",
+				    [BOUND_MEMORY] = "memory",
+				    [BOUND_BOTH] = "both",
+				    NULL };
+const char *const mover_words[] = { [MOVER_MOVE_PAGES] = "move-pages",
+				    [MOVER_MIGRATE_PAGES] = "migrate-pages",
+				    [MOVER_BALANCING] = "balancing",
+				    NULL };
+const char *const page_lock_words[] = {
+	[LOCK_MLOCK] = "mlock", [LOCK_IO_URING] = "io-uring", [LOCK_REGISTERED] = "registered", NULL
+};
 static const char *const status_words[] = { [STATUS_OK] = "ok",
 					    [STATUS_SKIPPED] = "skipped",
 					    [STATUS_MISPLACED] = "misplaced",
@@ -70,7 +86,8 @@ const struct field fields[] = {
 	  .help = "Kind of host memory that a GPU copied to or from." },
 	{ MEMBER(together), .type = FIELD_WORD, .words = together_words, .identifies = true,
 	  .help = "Measured at one and the same time as others: both directions, or all GPUs each "
-		  "from its own node, all from one node, or each from another than its own; without a "
+		  "from its own node, all from one node, or each from another than its own; "
+		  "without a "
 		  "GPU, all CPU nodes on their own memory, or all on that of one node." },
 	{ MEMBER(gpus), .type = FIELD_INTEGERS, .identifies = true, .unit = "1",
 	  .help = "Numbers of the GPUs whose figures are summed up here." },
@@ -90,15 +107,40 @@ const struct field fields[] = {
 	{ MEMBER(threads), .type = FIELD_INT, .unit = "1", .identifies = true,
 	  .help = "Number of measuring threads, one for each physical core unless limited." },
 	{ MEMBER(policy), .type = FIELD_WORD, .words = policy_words, .identifies = true,
-	  .help = "Memory policy of the buffers, where policies are compared; else they are bound." },
+	  .help = "Memory policy of the buffers, where policies are compared; else they are "
+		  "bound." },
 	{ MEMBER(cpu_pair), .type = FIELD_INTEGERS, .identifies = true,
 	  .help = "The two CPUs that pass a cache line to each other." },
+	{ MEMBER(to_node), .type = FIELD_INT, .identifies = true,
+	  .help = "NUMA node that threads or pages were moved to; cpu_node and mem_node say "
+		  "where they were before." },
+	{ MEMBER(phase), .type = FIELD_WORD, .words = phase_words, .identifies = true,
+	  .help = "Of a process that is moved: before it, the first windows after it, "
+		  "settled, when its pages have followed, or returned to where it was." },
+	{ MEMBER(binding), .type = FIELD_WORD, .words = bound_words, .identifies = true,
+	  .help = "What the process was bound to, where bindings are compared." },
+	{ MEMBER(competing), .type = FIELD_BOOL, .identifies = true,
+	  .help = "Whether other processes loaded the other cores meanwhile." },
+	{ MEMBER(mover), .type = FIELD_WORD, .words = mover_words, .identifies = true,
+	  .help = "What moved the pages: a system call, or the kernel's automatic balancing; "
+		  "absent where threads alone were moved." },
+	{ MEMBER(locked), .type = FIELD_WORD, .words = page_lock_words, .identifies = true,
+	  .help = "How the pages were held while they were to be moved." },
+	{ MEMBER(moved), .type = FIELD_NUMBER, .unit = "1",
+	  .help = "Share of the pages that were found on to_node afterwards, each asked for." },
+	{ MEMBER(pays_after), .type = FIELD_NUMBER, .unit = "s",
+	  .help = "How long a process must run on until it has paid to move its pages after "
+		  "it, against leaving them; absent where it never pays." },
+	{ MEMBER(pays_bytes), .type = FIELD_NUMBER, .unit = "B",
+	  .help = "Likewise: how many bytes of its memory it must have gone through by then." },
 	{ MEMBER(load_step), .type = FIELD_INT, .identifies = true, .unit = "1",
-	  .help = "How hard the other cores load the memory meanwhile: 0 not at all, then ever harder." },
+	  .help = "How hard the other cores load the memory meanwhile: 0 not at all, then ever "
+		  "harder." },
 	{ MEMBER(injected), .type = FIELD_NUMBER, .unit = "B/s",
 	  .help = "What those other cores moved meanwhile, as STREAM counts: median." },
 	{ MEMBER(bus_factor), .type = FIELD_NUMBER, .unit = "1",
-	  .help = "Bytes estimated on the memory bus for each byte counted: above 1 where a line is "
+	  .help = "Bytes estimated on the memory bus for each byte counted: above 1 where a line "
+		  "is "
 		  "read before it is written." },
 	{ MEMBER(kernel), .type = FIELD_TEXT,
 	  .help = "The inner loop that ran, such as triad-avx512-nt." },
@@ -137,7 +179,8 @@ const struct field fields[] = {
 	  .help = "Where pages and threads were found, and what proves it." },
 	{ MEMBER(verified), .type = FIELD_BOOL,
 	  .help = "Whether the data were found right. Copies are compared after every sample, in "
-		  "full at the first one of an opening of the buffers, sums always, arrays in full once an opening of the buffers; a chase is "
+		  "full at the first one of an opening of the buffers, sums always, arrays in full "
+		  "once an opening of the buffers; a chase is "
 		  "proven whole at every opening." },
 	{ MEMBER(undersized), .type = FIELD_BOOL,
 	  .help = "Whether the working set is under four times the caches: shown, never judged." },
@@ -193,4 +236,24 @@ const char *together_name(enum together t)
 const char *policy_name(enum mempolicy p)
 {
 	return policy_words[p];
+}
+
+const char *phase_name(enum phase p)
+{
+	return phase_words[p];
+}
+
+const char *bound_name(enum bound b)
+{
+	return bound_words[b];
+}
+
+const char *mover_name(enum mover m)
+{
+	return mover_words[m];
+}
+
+const char *page_lock_name(enum page_lock l)
+{
+	return page_lock_words[l];
 }

@@ -38,6 +38,20 @@ enum mempolicy {
 	MEMPOLICY_INTERLEAVE, /* over all nodes with memory */
 	MEMPOLICY_WEIGHTED,   /* likewise, by the kernel's weights (Linux 6.9 and later) */
 };
+/* Of a process that is moved from one node to another. */
+enum phase {
+	PHASE_BEFORE,
+	PHASE_AFTER,    /* the first windows after it: the transient */
+	PHASE_SETTLED,  /* when it has come to rest; the pages are where they were */
+	PHASE_FOLLOWED, /* the pages are on the new node too */
+	PHASE_RETURNED, /* moved back to where it was */
+};
+/* What a process is bound to when bindings are compared. */
+enum bound { BOUND_NOT, BOUND_CPU, BOUND_MEMORY, BOUND_BOTH };
+/* What moved the pages. */
+enum mover { MOVER_MOVE_PAGES, MOVER_MIGRATE_PAGES, MOVER_BALANCING };
+/* How pages are held while somebody tries to move them. */
+enum page_lock { LOCK_MLOCK, LOCK_IO_URING, LOCK_REGISTERED };
 enum better { BETTER_HIGHER, BETTER_LOWER };
 enum status {
 	STATUS_OK,
@@ -66,7 +80,7 @@ double spread_share(const struct spread *s, int node); /* that is to lie there: 
 
 /* Where the buffers' pages were found and which CPU nodes the threads ran on. */
 struct placement {
-	int requested; /* memory node; where spread.n > 0 it says nothing */
+	int requested;        /* memory node; where spread.n > 0 it says nothing */
 	struct spread spread; /* that was asked for instead of a single node */
 	uint64_t slack; /* base pages by which a node's part may be off: the spread's last turn */
 	struct resident {
@@ -108,6 +122,16 @@ struct record {
 	int threads;
 	enum mempolicy policy;
 	struct series cpu_pair; /* two */
+	int to_node; /* that threads or pages were moved to; before: cpu_node, mem_node */
+	enum phase phase;
+	enum bound binding;
+	bool competing; /* other processes load the other cores meanwhile */
+	enum mover mover;
+	enum page_lock locked;
+	double moved; /* share of the pages found on to_node afterwards, 0 .. 1 */
+	/* How long, and over how many bytes, a process must run on until it has paid to move its
+	 * pages after it (payback.h). */
+	double pays_after, pays_bytes;
 	int load_step;
 	double injected;       /* bytes per second by the other cores at that step */
 	double bus_factor;     /* bytes on the bus for each counted */
@@ -197,6 +221,10 @@ const char *memory_kind_name(enum memory_kind m);
 const char *page_kind_name(enum page_kind p);
 const char *together_name(enum together t);
 const char *policy_name(enum mempolicy p);
+const char *phase_name(enum phase p);
+const char *bound_name(enum bound b);
+const char *mover_name(enum mover m);
+const char *page_lock_name(enum page_lock l);
 /* All of them, in the order of the enum, then NULL: the choices of an option. */
 extern const char *const page_kind_words[];
 

@@ -31,10 +31,10 @@ struct run_info {
 };
 
 struct finding { /* an element of "checks" */
-	char id[48], family[24];
-	char status[8]; /* "pass", "warn", "fail" or "skip" */
+	char id[64], family[24];
+	char status[8]; /* "pass", "warn", "fail", "skip" or "unknown" */
 	char subject[64];
-	char observed[160], expected[160], fix[240], source[120];
+	char observed[300], expected[160], fix[240], source[120];
 	char authority[160]; /* whose word it rests on */
 	json_t *more;
 };

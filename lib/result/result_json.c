@@ -197,7 +197,7 @@ static int read_record(struct result *r, const json_t *o, struct err *e)
 int result_find_json(struct result *r, const json_t *o, struct err *e)
 {
 	static const char *const none[] = { NULL };
-	static const char *const statuses[] = { "pass", "warn", "fail", "skip" };
+	static const char *const statuses[] = { "pass", "warn", "fail", "skip", "unknown" };
 	struct finding f = { .status = "" };
 	bool known = false;
 	int rc = members_from_json(finding_table, nfinding_table, &f, o, e);
@@ -205,7 +205,8 @@ int result_find_json(struct result *r, const json_t *o, struct err *e)
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		known = known || strcmp(f.status, statuses[i]) == 0;
 	if (rc == 0 && !known)
-		rc = err_set(e, -EINVAL, "status: \"%s\" is none of pass, warn, fail, skip",
+		rc = err_set(e, -EINVAL, "status: \"%s\" is none of pass, warn, fail, skip, "
+				      "unknown",
 			     f.status);
 	if (rc == 0)
 		rc = unknown_keys(&f.more, o, finding_table, nfinding_table, none);

@@ -8,6 +8,10 @@ extern const char *const memory_words[];
 extern const char *const matters_words[];
 extern const char *const together_words[];
 extern const char *const policy_words[];
+extern const char *const phase_words[];
+extern const char *const bound_words[];
+extern const char *const mover_words[];
+extern const char *const page_lock_words[];
 extern const char *const proof_words[];
 
 #endif

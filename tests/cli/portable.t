@@ -50,7 +50,7 @@ bare bin/numabench topology
 is "$rc" 0 "topology, without an environment"
 like "$out" '^Node [0-9]+, package' "  shows the nodes"
 bare bin/numabench mem-bandwidth --size 1MiB --budget 1 --quiet --json
-is "$rc" 0 "mem-bandwidth, likewise"
+like "$rc" "^[03]$" "mem-bandwidth, likewise (3: a guest whose cores were moved meanwhile)"
 like "$out" '"metric":"triad".*"samples":\[[0-9]' "  measures"
 bare bin/numabench --all --dry-run --quick
 is "$rc" 0 "--all --dry-run"

@@ -94,7 +94,8 @@ static void same_in_schema(const json_t *property, const struct field *f, const 
 
 /* Keys of a record that no row describes: what a GPU's surroundings were (record.more). */
 static const char extra_keys[] = " link_before link_during link_after link_errors clock_reasons "
-				 "quantiles one_after_another findings injected_each injectors ";
+				 "quantiles one_after_another findings injected_each injectors "
+				 "timeline page_moves balancing runs ";
 
 static bool among(const char *words, const char *key)
 {
