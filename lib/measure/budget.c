@@ -57,7 +57,8 @@ static double forecast(const struct session *s, int rounds)
 
 static bool sampled(const struct session *s, size_t cell)
 {
-	return s->cells[cell].cell.rec.samples.n > 0 || session_void(s, cell);
+	return s->cells[cell].cell.rec.samples.n > 0 || session_void(s, cell) ||
+	       s->cells[s->cells[cell].unit].visited;
 }
 
 /* By comparison: whether an active unit of it was not reached. */

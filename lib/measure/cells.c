@@ -121,6 +121,8 @@ int session_joint(struct session *s, const struct cell *sum, const struct cell *
 {
 	int first = add_cell(s, NO_SITE, sum), rc = first;
 
+	if (first >= 0)
+		s->cells[first].joint = true;
 	for (size_t i = 0; rc >= 0 && i < n; i++) {
 		rc = add_cell(s, sites[i], &members[i]);
 		if (rc >= 0) {
@@ -131,6 +133,34 @@ int session_joint(struct session *s, const struct cell *sum, const struct cell *
 	for (size_t i = 0; rc >= 0 && i <= n; i++)
 		s->cells[(size_t)first + i].comparison = comparison_of(s, (size_t)first);
 	return rc < 0 ? rc : first;
+}
+
+int session_group(struct session *s, const struct cell *members, const size_t *sites, size_t n)
+{
+	int first = -EINVAL, rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (s->sites[sites[i]].site.cpu_node != s->sites[sites[0]].site.cpu_node)
+			return -EINVAL;
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		rc = add_cell(s, sites[i], &members[i]);
+		if (rc < 0)
+			return rc;
+		first = i == 0 ? rc : first;
+		s->cells[rc].unit = (size_t)first;
+		s->cells[first].nmembers = i;
+	}
+	if (first < 0)
+		return first;
+	s->cells[first].joint = true;
+	for (size_t i = 0; i < n; i++)
+		s->cells[(size_t)first + i].comparison = comparison_of(s, (size_t)first);
+	return first;
+}
+
+size_t session_first(const struct cell_state *unit)
+{
+	return unit->cell.site == NO_SITE ? 1 : 0;
 }
 
 void session_skip(struct session *s, struct record *r, const char *fmt, ...)
@@ -198,7 +228,7 @@ size_t session_site_of(const struct session *s, size_t cell)
 {
 	const struct cell_state *c = &s->cells[cell];
 
-	return c->nmembers ? c[1].cell.site : c->cell.site;
+	return c->cell.site == NO_SITE ? c[1].cell.site : c->cell.site;
 }
 
 void session_end_cell(struct session *s, size_t cell, enum status status, const char *why)

@@ -17,6 +17,8 @@
 /* Seconds that a worker has to end when told to, and then to be gone. */
 #define GRACE_END  2.0
 #define GRACE_KILL 2.0
+/* With GPUs, a step that takes so long, and a third of its deadline, may stand at a gate. */
+#define RESCUE_LEAST_S 5.0
 
 static struct worker_process *process_of(struct session *s, int cpu_node)
 {
@@ -191,30 +193,42 @@ static size_t hear_some(struct talk *t, size_t n, bool *bad)
 	return open;
 }
 
-/* Until all talks are over, or have taken too long. When one of several goes wrong the
- * meeting is broken off, so that the others come back; after the deadline they have a
- * moment left for it, and who is silent then is the one that hangs. */
-static void listen(struct session *s, struct talk *t, size_t n)
+/* Several GPUs' buffers may take longer to be filled and compared than those of one. */
+static double rescue_after(const struct session *s, enum verb verb)
 {
+	double third = s->step_deadline_s / 3;
+
+	if (!s->bench->needs_gpu)
+		return s->step_deadline_s;
+	return fmax(verb == VERB_TOGETHER ? 2 * third : third, RESCUE_LEAST_S);
+}
+
+/* Until all talks are over, or have taken too long. When one of several goes wrong, or all take
+ * longer than a step should, the meeting is broken off, so that those that wait for others or at a
+ * gate come back; who is silent still at the deadline is the one that hangs. True when it was
+ * broken off for being late. */
+static bool listen(struct session *s, struct talk *t, size_t n)
+{
+	double until = s->step_deadline_s, rescue = rescue_after(s, t[0].q.verb);
 	struct instant began = clock_now();
-	double until = s->step_deadline_s;
-	bool bad = false, broken = n == 1;
+	bool bad = false, broken = false, late = false;
 
 	while (hear_some(t, n, &bad) > 0) {
 		double waited = clock_span(began, clock_now());
-		bool late = waited > until;
 
-		if (session_stopped(s) ? waited > GRACE_END : late && broken)
+		if (waited > (session_stopped(s) ? GRACE_END : until))
 			break;
-		if (!broken && (bad || late)) {
+		if (!broken && (bad || waited > rescue)) {
 			meeting_break(s->meeting);
 			broken = true;
+			late = !bad;
 			until = fmax(until, waited + GRACE_END);
 		}
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!t[i].over)
 			t[i].a = session_stopped(s) ? ANSWER_STOPPED : ANSWER_TIMEOUT;
+	return late;
 }
 
 static void describe_death(struct reply *r, bool gone, int status)
@@ -257,7 +271,7 @@ static void conclude(struct session *s, struct talk *t)
 static void ask_all(struct session *s, struct talk *t, size_t n)
 {
 	struct instant began = clock_now();
-	bool hung = false;
+	bool hung;
 
 	if (n == 0)
 		return;
@@ -266,7 +280,7 @@ static void ask_all(struct session *s, struct talk *t, size_t n)
 		t[i].over = write(t[i].p->to, &t[i].q, sizeof t[i].q) != sizeof t[i].q;
 		t[i].a = ANSWER_DIED;
 	}
-	listen(s, t, n);
+	hung = listen(s, t, n);
 	for (size_t i = 0; i < n; i++)
 		hung |= t[i].a == ANSWER_TIMEOUT;
 	if (hung)
@@ -290,6 +304,7 @@ static enum answer ask(struct session *s, int cpu_node, const struct request *q,
 			 strerror(-rc));
 		return ANSWER_FAILED;
 	}
+	meeting_call(s->meeting, 1); /* one that was broken off is over */
 	ask_all(s, &t, 1);
 	return t.a;
 }
@@ -342,7 +357,7 @@ size_t crew_together(struct session *s, size_t sum, struct party *v)
 	for (size_t w = 0; w < s->nworkers; w++) {
 		bool needed = false;
 
-		for (size_t i = 1; i <= c->nmembers; i++)
+		for (size_t i = session_first(c); i <= c->nmembers; i++)
 			needed |= s->sites[c[i].cell.site].site.cpu_node == s->workers[w].cpu_node;
 		if (!needed)
 			continue;

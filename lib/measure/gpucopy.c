@@ -119,6 +119,7 @@ int gpucopy_open(struct worker *w, const struct site *site, const struct copy_wa
 		gpucopy_close(w, c);
 		return rc;
 	}
+	gpuset_errors(w, site->gpu, &c->since);
 	*buffers = c;
 	return 0;
 }
@@ -155,7 +156,7 @@ void gpucopy_last(struct worker *w, void *buffers, struct record *r)
 {
 	const struct gpucopy *c = buffers;
 
-	gpuset_note_last(w, c->seat->gpu, r);
+	gpuset_note_last(w, c->seat->gpu, &c->since, r);
 }
 
 static struct lane *lane_of(struct gpucopy *c, enum gpu_direction way)
@@ -299,7 +300,7 @@ int gpucopy_verify(struct gpucopy *c, struct cell *cell, enum gpu_direction way,
 		r->pages = l->host.pages;
 		record_set(r, "pages", NULL);
 	}
-	memory_tell(&l->host.own, r);
+	hostmem_tell(&l->host, r);
 	if (!r->verified)
 		pattern_report(r, direction_of[way], &m);
 	set_aside(c, l, began);

@@ -41,6 +41,7 @@ struct gpucopy {
 	size_t bytes; /* of one lane: the largest transfer */
 	struct lane lanes[2];
 	struct worker *worker;
+	struct gpuerrors since; /* of the GPU's link, at the opening */
 };
 
 /* Bytes of a lane of this way, under the session's options. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "measure/clock.h"
-#include "measure/gpuwatch.h"
 #include "measure/timing.h"
 
 /* Warming up: until the rate has not risen by RISE for STEADY_S, or three times that where the link
@@ -192,13 +191,20 @@ void gpuset_note(struct worker *w, int gpu, struct record *r)
 		gpuwatch_during(set->watch, machine_gpu(w->machine, gpu), &t->seen, r);
 }
 
-void gpuset_note_last(struct worker *w, int gpu, struct record *r)
+void gpuset_errors(struct worker *w, int gpu, struct gpuerrors *now)
 {
 	struct gpuset *set = w->bench_state;
-	struct entry *t = find(set, gpu);
 
-	if (t && set->watch)
-		gpuwatch_after(set->watch, machine_gpu(w->machine, gpu), &t->seen, r);
+	if (set && find(set, gpu) && set->watch)
+		gpuwatch_errors(set->watch, machine_gpu(w->machine, gpu), now);
+}
+
+void gpuset_note_last(struct worker *w, int gpu, const struct gpuerrors *since, struct record *r)
+{
+	struct gpuset *set = w->bench_state;
+
+	if (find(set, gpu) && set->watch)
+		gpuwatch_after(set->watch, machine_gpu(w->machine, gpu), since, r);
 }
 
 void **gpuset_own(struct worker *w)

@@ -8,6 +8,7 @@
 #define NB_MEASURE_GPUSET_H
 
 #include "machine/gpu.h"
+#include "measure/gpuwatch.h"
 #include "measure/session.h"
 #include "measure/train.h"
 
@@ -31,9 +32,10 @@ void gpuset_start(struct worker *w, int gpu);
 /* The gate and the meeting of this worker. Only after a gpuset_open that went well. */
 const struct station *gpuset_station(struct worker *w);
 
-/* gpuwatch_during and gpuwatch_after for a GPU of the set. */
+/* gpuwatch_during, gpuwatch_errors and gpuwatch_after for a GPU of the set. */
 void gpuset_note(struct worker *w, int gpu, struct record *r);
-void gpuset_note_last(struct worker *w, int gpu, struct record *r);
+void gpuset_errors(struct worker *w, int gpu, struct gpuerrors *now); /* or as it was */
+void gpuset_note_last(struct worker *w, int gpu, const struct gpuerrors *since, struct record *r);
 
 /* Where a bench keeps something of its own as long as the worker lives: a pointer,
  * NULL at first. Release it before gpuset_stop. Only after a gpuset_open that went well. */

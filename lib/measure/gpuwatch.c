@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/nvml.h"
 #include "machine/sysroot.h"
+
+/* What a clock that was set down runs below, of what it usually has: clocks have steps. */
+#define CLOCKED_DOWN 0.9
 
 struct gpuwatch {
 	struct nvml *nvml; /* NULL: none here */
@@ -55,9 +57,16 @@ static struct known replays_of(const struct gpuwatch *w, const struct gpu *g)
 
 void gpuwatch_before(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen)
 {
-	*seen = (struct gpuseen){ .before = link_of(w, g), .replays = replays_of(w, g) };
+	*seen = (struct gpuseen){ .before = link_of(w, g) };
+	if (w->nvml)
+		nvml_clocks(w->nvml, g->pci, &seen->clocks);
+}
+
+void gpuwatch_errors(const struct gpuwatch *w, const struct gpu *g, struct gpuerrors *now)
+{
+	*now = (struct gpuerrors){ .replays = replays_of(w, g) };
 	if (w->has_sys)
-		link_errors(&w->sys, g->pci, &seen->errors);
+		link_errors(&w->sys, g->pci, &now->aer);
 }
 
 bool gpuwatch_awake(const struct gpuwatch *w, const struct gpu *g)
@@ -114,9 +123,32 @@ static void put_reasons(struct record *r, const struct gpu *g, uint64_t now, uin
 			      g->index, faults);
 }
 
+/* Somebody set its clocks down, and so it is no measure of the machine. */
+static void judge_clocks(struct record *r, const struct gpu *g, const struct nvml_clocks *before,
+			 const struct nvml_clocks *now, uint64_t reasons)
+{
+	const struct known *usual = before->usual.is ? &before->usual : &before->most;
+
+	if (r->status != STATUS_OK || !usual->is)
+		return;
+	if (before->set.is && before->set.value < usual->value)
+		record_status(r, STATUS_UNSTABLE,
+			      "GPU %d is clocked down: its applications clock is set to %lld MHz, "
+			      "%s is %lld MHz",
+			      g->index, before->set.value,
+			      before->usual.is ? "the default" : "the highest", usual->value);
+	else if (reasons & NVML_REASON_SET && now->now.is &&
+		 (double)now->now.value < CLOCKED_DOWN * (double)usual->value)
+		record_status(r, STATUS_UNSTABLE,
+			      "GPU %d is clocked down: it was set to run at %lld of %lld MHz "
+			      "while it copied",
+			      g->index, now->now.value, usual->value);
+}
+
 void gpuwatch_during(struct gpuwatch *w, const struct gpu *g, struct gpuseen *seen,
 		     struct record *r)
 {
+	struct nvml_clocks clocks = { .now = UNKNOWN("not asked") };
 	struct link_seen now = link_of(w, g);
 	uint64_t reasons;
 
@@ -126,6 +158,9 @@ void gpuwatch_during(struct gpuwatch *w, const struct gpu *g, struct gpuseen *se
 		return;
 	put_reasons(r, g, reasons, seen->reasons & reasons);
 	seen->reasons = reasons;
+	if (reasons & NVML_REASON_SET)
+		nvml_clocks(w->nvml, g->pci, &clocks);
+	judge_clocks(r, g, &seen->clocks, &clocks, reasons);
 }
 
 static void put_growth(json_t *o, const char *key, struct known from, struct known to)
@@ -134,19 +169,18 @@ static void put_growth(json_t *o, const char *key, struct known from, struct kno
 		json_object_set_new(o, key, json_integer(to.value - from.value));
 }
 
-void gpuwatch_after(struct gpuwatch *w, const struct gpu *g, const struct gpuseen *seen,
+void gpuwatch_after(struct gpuwatch *w, const struct gpu *g, const struct gpuerrors *since,
 		    struct record *r)
 {
 	struct link_seen now = link_of(w, g);
-	struct link_errors errors = seen->errors;
 	json_t *grown = json_object();
+	struct gpuerrors errors;
 
-	if (w->has_sys)
-		link_errors(&w->sys, g->pci, &errors);
+	gpuwatch_errors(w, g, &errors);
 	put_link(r, "link_after", &now);
-	put_growth(grown, "replays", seen->replays, replays_of(w, g));
-	put_growth(grown, "aer_correctable", seen->errors.correctable, errors.correctable);
-	put_growth(grown, "aer_nonfatal", seen->errors.nonfatal, errors.nonfatal);
-	put_growth(grown, "aer_fatal", seen->errors.fatal, errors.fatal);
+	put_growth(grown, "replays", since->replays, errors.replays);
+	put_growth(grown, "aer_correctable", since->aer.correctable, errors.aer.correctable);
+	put_growth(grown, "aer_nonfatal", since->aer.nonfatal, errors.aer.nonfatal);
+	put_growth(grown, "aer_fatal", since->aer.fatal, errors.aer.fatal);
 	put(r, "link_errors", grown);
 }

@@ -1,5 +1,5 @@
 /* joint.c - a sample of joint cells: all their workers at once, and who is to blame
- * where there is none. */
+ * where there is none. A group is sampled likewise, by one worker, and has no sum. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,11 +18,11 @@ static bool open_all(struct session *s, size_t sum, int opening)
 {
 	const struct cell_state *c = &s->cells[sum];
 
-	for (size_t i = 1; i <= c->nmembers; i++)
+	for (size_t i = session_first(c); i <= c->nmembers; i++)
 		if (!site_ensure_open(s, c[i].cell.site, opening, sum) || c->done)
 			return false;
 	/* What went wrong with one may have ended the worker of another. */
-	for (size_t i = 1; i <= c->nmembers; i++)
+	for (size_t i = session_first(c); i <= c->nmembers; i++)
 		if (!s->sites[c[i].cell.site].open)
 			return false;
 	return true;
@@ -40,9 +40,10 @@ static const struct site *site_of(const struct session *s, size_t cell)
 static size_t member_at(const struct session *s, size_t sum, size_t worker)
 {
 	int gpu = meeting_was_at(s->meeting, (unsigned)worker);
+	const struct cell_state *c = &s->cells[sum];
 	size_t found = s->ncells;
 
-	for (size_t i = sum + 1; i <= sum + s->cells[sum].nmembers; i++) {
+	for (size_t i = sum + session_first(c); i <= sum + c->nmembers; i++) {
 		if (site_of(s, i)->cpu_node != s->workers[worker].cpu_node)
 			continue;
 		if (gpu >= 0 && site_of(s, i)->gpu == gpu)
@@ -108,6 +109,7 @@ static enum outcome judge(struct session *s, size_t sum, const struct party *v, 
 /* Takes over what the workers learnt; values[i] gets member i's figure. */
 static void learn(struct session *s, size_t sum, const struct party *p, double *values)
 {
+	struct cell_state *c = &s->cells[sum];
 	const json_t *m;
 	size_t i;
 
@@ -116,12 +118,21 @@ static void learn(struct session *s, size_t sum, const struct party *p, double *
 		size_t cell = (size_t)json_integer_value(json_object_get(m, "cell"));
 		const json_t *value = json_object_get(m, "value");
 
-		if (cell <= sum || cell > sum + s->cells[sum].nmembers)
+		if (cell < sum + session_first(c) || cell > sum + c->nmembers)
 			continue;
 		visit_learn(&s->cells[cell].cell.rec, json_object_get(m, "record"));
+		s->cells[cell].placed = json_is_true(json_object_get(m, "placed"));
 		if (json_is_number(value))
 			values[cell - sum] = json_number_value(value);
 	}
+}
+
+/* Each that has a figure. */
+static void take_group(struct session *s, size_t first, const double *values, int opening)
+{
+	for (size_t i = 0; i <= s->cells[first].nmembers; i++)
+		if (isfinite(values[i]))
+			visit_sampled(s, first + i, values[i], opening);
 }
 
 /* A sample of all of them or of none: they share their rounds. */
@@ -131,6 +142,11 @@ static void take_samples(struct session *s, size_t sum, const double *values, in
 	bool verified = true;
 	double total = 0;
 
+	c->visited = true;
+	if (session_first(c) == 0) {
+		take_group(s, sum, values, opening);
+		return;
+	}
 	for (size_t i = 1; i <= c->nmembers; i++) {
 		total += values[i];
 		verified = verified && c[i].cell.rec.verified;
@@ -149,7 +165,7 @@ static void end_if_corrupt(struct session *s, size_t sum)
 {
 	const struct cell_state *c = &s->cells[sum];
 
-	for (size_t i = 1; i <= c->nmembers; i++)
+	for (size_t i = session_first(c); i <= c->nmembers; i++)
 		if (c[i].cell.rec.status == STATUS_CORRUPT)
 			session_end_unit(s, sum);
 }
@@ -162,11 +178,12 @@ static enum outcome sample_once(struct session *s, size_t sum, int opening, stru
 {
 	struct cell_state *c = &s->cells[sum];
 	struct instant began = clock_now();
+	double hung_s = s->hung_s;
 	size_t n = crew_together(s, sum, v);
 	enum outcome what = judge(s, sum, v, n, why, size);
 	double aside = 0;
 
-	for (size_t i = 1; i <= c->nmembers; i++)
+	for (size_t i = 0; i <= c->nmembers; i++)
 		values[i] = NAN;
 	for (size_t i = 0; i < n; i++) {
 		aside = fmax(aside, v[i].r.aside_s);
@@ -174,25 +191,12 @@ static enum outcome sample_once(struct session *s, size_t sum, int opening, stru
 			learn(s, sum, &v[i], values);
 		crew_release(&v[i].r);
 	}
-	c->sample_s = visit_less(clock_span(began, clock_now()), aside);
+	c->sample_s = visit_less(clock_span(began, clock_now()), aside + s->hung_s - hung_s);
 	s->sites[session_site_of(s, sum)].open_s += aside;
 	if (what == GOOD)
 		take_samples(s, sum, values, opening);
 	end_if_corrupt(s, sum);
 	return what;
-}
-
-/* They keep what they have; who was wrong before is not the better for it. */
-static void end_unstable(struct session *s, size_t sum)
-{
-	struct cell_state *c = &s->cells[sum];
-
-	for (size_t i = 0; i <= c->nmembers; i++)
-		if (c[i].cell.rec.status == STATUS_OK)
-			record_status(&c[i].cell.rec, STATUS_UNSTABLE,
-				      "every sample of %d rounds in a row was void: %s", c->voids,
-				      c->void_why);
-	session_end_unit(s, sum);
 }
 
 void joint_visit(struct session *s, size_t sum, int opening)
@@ -210,8 +214,8 @@ void joint_visit(struct session *s, size_t sum, int opening)
 	}
 	if (what == GOOD)
 		c->voids = 0;
-	else if (what == VOID && tries == TRIES_MAX && ++c->voids == VOIDS_MAX && !c->done)
-		end_unstable(s, sum);
+	else if (what == VOID && tries == TRIES_MAX)
+		visit_voided(s, sum);
 	free(v);
 	free(values);
 }

@@ -85,7 +85,10 @@ void meeting_call(struct meeting *m, unsigned parties)
 void meeting_break(struct meeting *m)
 {
 	atomic_store_explicit(&m->broken, true, memory_order_release);
-	meeting_release(m); /* nothing waits for ever, behind the gate neither */
+	/* Nothing waits for ever, behind the gate neither: with a new ticket, for what did not see
+	 * the last one written sees another. */
+	meeting_next_ticket(m);
+	meeting_release(m);
 }
 
 bool meeting_broken(const struct meeting *m)

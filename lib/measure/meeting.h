@@ -23,7 +23,7 @@ void meeting_free(struct meeting *m);
 
 /* Parent: the next meeting has so many parties. A new ticket, nobody is there. */
 void meeting_call(struct meeting *m, unsigned parties);
-/* Anyone. Opens the gate, too: what stands behind it would never be done. */
+/* Anyone. Opens the gate, too, by a new ticket: what stands behind it would never be done. */
 void meeting_break(struct meeting *m);
 bool meeting_broken(const struct meeting *m);
 

@@ -147,6 +147,8 @@ static int hire(struct session *s)
 static void find_exclusive(struct session *s)
 {
 	s->exclusive = -1;
+	if (!s->bench->needs_gpu)
+		return;
 	for (int i = -1; s->exclusive < 0 && (i = idset_next(&s->gpus, i)) >= 0;) {
 		const struct gpu *g = machine_gpu(s->machine, i);
 
@@ -166,10 +168,12 @@ int plan_make(struct session *s, struct err *e)
 	rc = machine_parse_nodes(s->machine, nodes ? nodes : "", &s->nodes, e);
 	if (rc < 0)
 		return -EINVAL; /* a node that is not there cannot be; a GPU could */
-	if (s->bench->needs_gpu)
+	if (s->bench->needs_gpu || s->bench->takes_gpus)
 		rc = choose_gpus(s, e);
 	if (rc == 0)
 		rc = s->bench->plan(s, e);
+	if (rc == 0)
+		rc = plan_choose(s, e);
 	if (rc == 0)
 		rc = hire(s);
 	if (rc == -ENOMEM)

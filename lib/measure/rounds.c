@@ -119,7 +119,7 @@ static void make_round(struct session *s, size_t *order)
 
 	for (size_t i = 0; i < n && !session_stopped(s); i++) {
 		double spent = session_spent(s) / s->budget_s;
-		bool joint = s->cells[order[i]].nmembers > 0;
+		bool joint = s->cells[order[i]].joint;
 
 		if (s->rounds == 0 && budget_first_round_ends(s, order, i))
 			break;

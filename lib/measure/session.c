@@ -62,6 +62,12 @@ const struct opt session_option_table[] = {
 	  .name = "thorough",
 	  .offset = OPTION(thorough),
 	  .help = "all cells there are" },
+	{ .kind = OPT_TEXT,
+	  .name = "cell",
+	  .arg = "JSON",
+	  .offset = OPTION(cell),
+	  .help = "only the planned cell with these fields of a record, all that identify it "
+		  "(results/README.md); a list names several" },
 	{ .kind = OPT_FLAG,
 	  .name = "busy",
 	  .offset = OPTION(busy),
@@ -186,22 +192,24 @@ static size_t gravity_of(enum status status)
 	return i;
 }
 
-/* A sum is no better than the worst of its members. */
+/* A sum is no better than the worst of its members. (Of a group each has a status of its own.) */
 static void judge_sum(struct cell_state *sum)
 {
 	const struct record *worst = &sum->cell.rec;
 
-	for (size_t i = 1; i <= sum->nmembers; i++)
+	for (size_t i = 1; session_first(sum) == 1 && i <= sum->nmembers; i++)
 		if (gravity_of(sum[i].cell.rec.status) > gravity_of(worst->status))
 			worst = &sum[i].cell.rec;
 	if (worst != &sum->cell.rec)
 		record_status(&sum->cell.rec, worst->status, "%s", worst->reason);
 }
 
-static const char *why_no_sample(const struct session *s)
+static const char *why_no_sample(const struct session *s, const struct cell_state *c)
 {
 	if (s->options->dry_run)
 		return "dry run: planned, not measured";
+	if (s->cells[c->unit].visited)
+		return LEFT_OUT "no experiment came to this figure";
 	return session_stopped(s) ? LEFT_OUT "the run was stopped before its first sample"
 				  : LEFT_OUT "no sample was taken";
 }
@@ -215,7 +223,7 @@ static void finish_cell(struct session *s, struct cell_state *c)
 		record_status(r, STATUS_UNSTABLE, "every sample was void: %s",
 			      s->cells[c->unit].void_why);
 	if (r->status == STATUS_OK && r->samples.n == 0)
-		record_status(r, STATUS_SKIPPED, "%s", why_no_sample(s));
+		record_status(r, STATUS_SKIPPED, "%s", why_no_sample(s, c));
 	judge_quota(s, r);
 	if (s->exclusive >= 0 && !r->more)
 		r->more = json_object();
@@ -284,7 +292,9 @@ int session_run(const struct bench *b, const struct session_options *o, const st
 	};
 	int rc;
 
-	s.budget_s = o->budget_s > 0 ? o->budget_s : usual_budgets_s[session_depth(&s)];
+	s.budget_s = o->budget_s > 0              ? o->budget_s
+		     : o->quick && b->quick_s > 0 ? b->quick_s
+						  : usual_budgets_s[session_depth(&s)];
 	s.step_deadline_s = step_deadline(b, s.budget_s);
 	s.seed = o->seed ? (uint64_t)o->seed : s.began.ns;
 	s.random = s.seed;

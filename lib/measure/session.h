@@ -17,6 +17,9 @@
  * several workers: the two directions of a GPU, or all GPUs at once. Each has a
  * record of its own, and one more has their sum.
  *
+ * A *group* of cells is filled by one experiment of one worker, such as the rates
+ * before a move, after it and settled.
+ *
  * Where a GPU takes one process at a time, workers run one after another, buffers are
  * opened afresh in every round, joint cells of several workers are skipped, and every
  * record has "one_after_another": true in `more`.
@@ -44,6 +47,7 @@ enum depth { DEPTH_NEVER, DEPTH_QUICK, DEPTH_NORMAL, DEPTH_THOROUGH };
 struct session_options {
 	double budget_s;          /* of the whole session; 0: that of its depth */
 	const char *nodes, *gpus; /* lists; NULL: all that are allowed */
+	const char *cell;         /* only these of the cells planned, in JSON; NULL: all */
 	uint64_t size;            /* working set: one array, one copy; 0: the bench's own */
 	int pages;                /* enum page_kind, or -1: the bench's own */
 	int rounds;               /* at most; 0: as many as the budget gives */
@@ -98,11 +102,15 @@ struct worker {
 	double aside_s;
 };
 
-/* One of the joint cells that a worker measures together. */
+/* One of the joint cells that a worker measures together, or of a group. */
 struct member {
 	void *buffers;     /* of its site */
 	struct cell *cell; /* as in bench.sample */
 	double value;      /* to be filled; NaN: none */
+	/* To be set where threads or pages were moved: cell->rec.placement is the bench's, and
+	 * threads on more than one node are misplaced. Where it holds no pages it gets those of the
+	 * site; where it does, it is judged by the bench (placement_judge). */
+	bool placed;
 };
 
 struct session;
@@ -110,6 +118,9 @@ struct session;
 struct bench {
 	const char *name, *summary, *about;
 	bool needs_gpu;
+	/* Uses GPUs where there are some, from processes of its own: workers never start CUDA. */
+	bool takes_gpus;
+	double quick_s; /* budget of --quick; 0: the usual one */
 	const struct opt *options; /* of its own, offsets in own; may be NULL */
 	void *own; /* the bench's option values: static storage of the bench's main */
 	/* Parent: adds sites and cells (session_site, session_cell). */
@@ -128,15 +139,16 @@ struct bench {
 	int (*open)(struct worker *w, const struct site *site, void **buffers, struct err *e);
 	/* Worker: one sample of one cell. Puts what it learns into c->rec (kernel,
 	 * placement, verified, pages ..) and the figure into *value. May set
-	 * c->rec.status to anything but ok instead; less than 0 is STATUS_FAILED with e. */
+	 * c->rec.status to anything but ok instead; less than 0 is STATUS_FAILED with e, but
+	 * -EAGAIN as in together. */
 	int (*sample)(struct worker *w, void *buffers, struct cell *c, double *value,
 		      struct err *e);
-	/* Worker: one sample of joint cells, all those of this worker. While it runs, the other
-	 * workers of this meeting do the same for theirs. Less than 0 is STATUS_FAILED with e for
-	 * all of them, and *at is the member that failed, where it is known (n: not).
-	 * -EAGAIN: this sample is void (e says why), the next may be good; after several in a
-	 * row the cells are unstable. -ECANCELED: another party broke the meeting off. NULL
-	 * where the bench plans no joint cells. */
+	/* Worker: one sample of joint cells, all those of this worker, or of all of a group. While
+	 * it runs, the other workers of this meeting do the same for theirs. Less than 0 is
+	 * STATUS_FAILED with e for all of them, and *at is the member that failed, where it is
+	 * known (n: not). -EAGAIN: this sample is void (e says why), the next may be good; after
+	 * several in a row the cells are unstable. -ECANCELED: another party broke the meeting off.
+	 * NULL where the bench plans neither joint cells nor groups. */
 	int (*together)(struct worker *w, struct member *members, size_t n, size_t *at,
 			struct err *e);
 	/* Worker: proves the placement of the site's buffers into p (again after the last sample;
@@ -181,6 +193,11 @@ int session_cell(struct session *s, size_t site, const struct cell *c);
  * identifies (record.h, together). The index of the sum, or -ENOMEM. */
 int session_joint(struct session *s, const struct cell *sum, const struct cell *members,
 		  const size_t *sites, size_t n);
+/* A group, n >= 1: sites[i] is that of members[i], all of one CPU node. One experiment, by
+ * bench.together, fills them all; a member that stays NaN has no sample of it. The first one stands
+ * for them in the plan: its worth is theirs. The index of the first, -ENOMEM, or -EINVAL where
+ * the sites are of several CPU nodes. */
+int session_group(struct session *s, const struct cell *members, const size_t *sites, size_t n);
 /* A cell that this machine does not allow: its record, with status skipped and the reason. It
  * stays the caller's to release. */
 void session_skip(struct session *s, struct record *r, const char *fmt, ...)

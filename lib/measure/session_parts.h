@@ -3,6 +3,7 @@
  *   session.c   the story: plan, rounds, records
  *   cells.c     the cells and sites that a bench adds
  *   plan.c      which of them there are to be, and what fits into memory
+ *   choose.c    of these, the cells that --cell names
  *   rounds.c    rounds in random order, and how long they took
  *   visit.c     a sample of one cell, and what was learnt by it
  *   joint.c     a sample of joint cells, and who is to blame when there is none
@@ -12,8 +13,8 @@
  *   worker.c    what a worker does: opens, samples, proves, closes
  *   meeting.c   how several workers begin and end together (meeting.h)
  *
- * What is visited, forecast and left out are *units*: a cell by itself, or the sum
- * of joint cells, which stands for them all.
+ * What is visited, forecast and left out are *units*: a cell by itself, the sum of joint
+ * cells, or the first of a group, which stands for them all.
  */
 #ifndef NB_MEASURE_SESSION_PARTS_H
 #define NB_MEASURE_SESSION_PARTS_H
@@ -27,8 +28,8 @@
 /* At least six rounds make an interval (statistics.h), at least three openings
  * of the buffers a comparison (design.md 5.6). */
 enum { ROUNDS_MIN = 6, OPENINGS_MIN = 3, STRIKES_MAX = 2 };
-/* A void sample of joint cells is made again, so often in a round; after so many rounds in a row
- * without a good one the cells are unstable. */
+/* A void sample is made again, so often in a round; after so many rounds in a row without a good
+ * one the unit is unstable. */
 enum { TRIES_MAX = 3, VOIDS_MAX = 3 };
 /* cell.site of a sum. */
 #define NO_SITE SIZE_MAX
@@ -44,12 +45,15 @@ struct site_state {
 
 struct cell_state {
 	struct cell cell;
-	size_t unit;       /* of a joint cell: its sum; else itself */
-	size_t nmembers;   /* of a sum: so many cells after it */
+	size_t unit;       /* of a joint cell: its sum; of a group: its first; else itself */
+	bool joint;        /* a sum, or the first of a group */
+	size_t nmembers;   /* of one of these: so many cells after it */
 	size_t comparison; /* its first cell: the same but for the nodes */
-	int voids;         /* of a sum: rounds in a row without a good sample */
+	int voids;         /* of a unit: rounds in a row without a good sample */
 	char void_why[200];
-	bool done;       /* takes no more samples */
+	bool visited; /* a unit that is joint: it had a good sample, whoever got a figure of it */
+	bool placed;  /* member.placed */
+	bool done;    /* takes no more samples */
 	double sample_s; /* forecast of a sample: what the last one took, less what it set aside */
 };
 
@@ -80,7 +84,7 @@ struct session {
 	struct instant began;
 	double budget_s; /* what was asked for, or the depth's own */
 	double step_deadline_s;
-	double hung_s; /* waiting for what hung: no part of the budget */
+	double hung_s; /* waiting for what hung, or stood at a gate: no part of the budget */
 	int rounds;    /* made so far */
 };
 
@@ -93,6 +97,8 @@ bool session_void(const struct session *s, size_t cell);              /* its las
 bool session_uses(const struct session *s, size_t cell, size_t site); /* a sum: its members do */
 /* The cell's own; of a sum its members tell. */
 bool session_uses_gpu(const struct session *s, size_t cell, int gpu);
+/* Of a joint unit: which cell from it on is the first member; 1 of a sum, 0 of a group. */
+size_t session_first(const struct cell_state *unit);
 /* The site of a cell; of a sum: of its first member. */
 size_t session_site_of(const struct session *s, size_t cell);
 /* No more samples, for all cells of its unit; statuses stay those of the first call. */
@@ -101,6 +107,7 @@ void session_end_unit(struct session *s, size_t cell); /* and the statuses stay 
 
 /* plan.c */
 int plan_make(struct session *s, struct err *e);
+int plan_choose(struct session *s, struct err *e); /* choose.c: --cell */
 void plan_fit(struct session *s); /* to memory, and to GPUs that one process may use */
 void plan_say(struct session *s);
 
@@ -174,6 +181,8 @@ void visit_cell(struct session *s, size_t cell, int opening);
  * cell: a new sample, which the sink is told of. */
 void visit_learn(struct record *rec, const json_t *learnt);
 void visit_sampled(struct session *s, size_t cell, double value, int opening);
+/* All tries of a round were void. */
+void visit_voided(struct session *s, size_t unit);
 /* A simulated clock may set more aside than really passed. */
 double visit_less(double seconds, double aside_s);
 

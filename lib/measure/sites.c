@@ -80,7 +80,7 @@ void site_strike_gpu(struct session *s, int gpu, enum answer a, const struct rep
 
 /* Where the pages were at the end: a cell that was right before its samples and wrong
  * after them is wrong. */
-static void take_proof(struct record *to, struct record *last)
+static void take_proof(struct record *to, struct record *last, int cpu_node)
 {
 	struct resident *seen = to->placement.resident;
 
@@ -88,24 +88,53 @@ static void take_proof(struct record *to, struct record *last)
 	to->placement.nresident = last->placement.nresident;
 	to->placement.proof = last->placement.proof;
 	last->placement.resident = seen;
-	placement_judge(to, to->cpu_node);
+	placement_judge(to, cpu_node);
 }
 
-/* The last proof, and what the bench has to add (bench.last). */
+/* Threads that the bench moved were judged where it moved them to. Where it moved the pages, too,
+ * what is left in the end is nothing that they could be compared with. */
+static void take_proof_of(struct cell_state *c, struct record *last)
+{
+	struct placement *p = &c->cell.rec.placement;
+
+	if (!c->placed)
+		take_proof(&c->cell.rec, last, c->cell.rec.cpu_node);
+	else if (p->nran_on == 1 && p->requested == last->placement.requested)
+		take_proof(&c->cell.rec, last, p->ran_on[0]);
+}
+
+/* Adds to the counts of one opening those of the ones before: objects of numbers. */
+static json_t *add_counts(const json_t *counts, const json_t *before)
+{
+	json_t *sum = json_deep_copy(counts), *count;
+	const char *name;
+
+	json_object_foreach(sum, name, count)
+		json_integer_set(count, json_integer_value(count) +
+						json_integer_value(json_object_get(before, name)));
+	return sum;
+}
+
+/* The last proof, and what the bench has to add (bench.last); link errors over all openings. */
 static void take_last(struct session *s, size_t site, const json_t *record)
 {
 	for (size_t i = 0; record && i < s->ncells; i++) {
 		struct record *to = &s->cells[i].cell.rec, last;
+		json_t *errors;
 
 		if (s->cells[i].cell.site != site || to->samples.n == 0)
 			continue;
 		record_init(&last);
 		if (record_from_json(&last, record, NULL) == 0) {
 			if (site_has_memory(&s->sites[site].site))
-				take_proof(to, &last);
+				take_proof_of(&s->cells[i], &last);
 			if (last.more && !to->more)
 				to->more = json_object();
+			errors = add_counts(json_object_get(last.more, "link_errors"),
+					    json_object_get(to->more, "link_errors"));
 			json_object_update(to->more, last.more);
+			if (errors)
+				json_object_set_new(to->more, "link_errors", errors);
 			if (to->status == STATUS_OK && last.status != STATUS_OK)
 				record_status(to, last.status, "%s", last.reason);
 		}
@@ -157,6 +186,18 @@ static void give_up(struct session *s, size_t site, size_t wanted, enum answer a
 		site_strike(s, site, a, r);
 }
 
+/* A GPU that stood at its gate while it warmed up is opened once more. */
+static enum answer open_again(struct session *s, size_t site, struct reply *r)
+{
+	enum answer a = crew_open(s, site, r);
+
+	for (int i = 1; i < TRIES_MAX && a == ANSWER_FAILED && r->code == -EAGAIN; i++) {
+		crew_release(r);
+		a = crew_open(s, site, r);
+	}
+	return a;
+}
+
 bool site_ensure_open(struct session *s, size_t site, int opening, size_t wanted)
 {
 	struct site_state *t = &s->sites[site];
@@ -171,7 +212,7 @@ bool site_ensure_open(struct session *s, size_t site, int opening, size_t wanted
 	if (t->lost)
 		return false;
 	t->fresh = opening;
-	a = crew_open(s, site, &r);
+	a = open_again(s, site, &r);
 	/* With one worker at a time, what is done once in its life is done in every round. */
 	t->open_s += visit_less(clock_span(began, clock_now()), s->one_at_a_time ? 0 : r.aside_s);
 	if (a != ANSWER_OK && a != ANSWER_STOPPED)

@@ -1,6 +1,8 @@
 /* train.c - one train alone: batches behind the gate, or the host's clock. */
 #include "measure/train.h"
 
+#include <errno.h>
+
 #include "measure/clock.h"
 #include "measure/timing.h"
 
@@ -30,12 +32,20 @@ static int queue_batch(const struct train *t, const struct station *at, unsigned
 static int run_batch(const struct train *t, const struct station *at, unsigned n, bool each,
 		     double *seconds, struct err *e)
 {
+	bool broken = meeting_broken(at->meeting); /* before it stood at its gate */
 	int rc = queue_batch(t, at, n, each, e);
 
 	if (rc == 0)
 		rc = gpu_stream_wait(t->stream, e);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = gpu_gate_gave_up(at->gate, e);
+		if (!broken && meeting_broken(at->meeting))
+			rc = err_set(
+				e, -EAGAIN,
+				"GPU %d stood at its gate, which was open, until it was opened "
+				"once more",
+				t->gpu);
+	}
 	for (unsigned i = 0; rc == 0 && i < (each ? n : 1); i++)
 		rc = gpu_mark_span(t->stream, i, i + 1, &seconds[i], e);
 	return rc;

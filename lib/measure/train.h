@@ -33,7 +33,8 @@ struct train {
 
 /* n transfers of one train, in seconds: all of them together. Device-timed ones
  * in batches behind the gate (as many as GPU_GATE_MOST allows), host-timed ones
- * one after the other. As gpu.h. */
+ * one after the other. As gpu.h; -EAGAIN: it stood at its gate until the meeting was
+ * broken off, and what it took says nothing. */
 int train_time(const struct train *t, const struct station *at, unsigned n, double *seconds,
 	       struct err *e);
 

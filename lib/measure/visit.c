@@ -1,5 +1,7 @@
 /* visit.c - a sample of one cell, and what was learnt by it. */
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "measure/session_parts.h"
@@ -33,20 +35,44 @@ void visit_sampled(struct session *s, size_t cell, double value, int opening)
 		s->sink->sample(cell, rec, s->sink->to);
 }
 
-void visit_cell(struct session *s, size_t cell, int opening)
+/* They keep what they have; who was wrong before is not the better for it. */
+static void end_unstable(struct session *s, size_t unit)
+{
+	struct cell_state *c = &s->cells[unit];
+
+	for (size_t i = 0; i <= c->nmembers; i++)
+		if (c[i].cell.rec.status == STATUS_OK)
+			record_status(&c[i].cell.rec, STATUS_UNSTABLE,
+				      "every sample of %d rounds in a row was void: %s", c->voids,
+				      c->void_why);
+	session_end_unit(s, unit);
+}
+
+void visit_voided(struct session *s, size_t unit)
+{
+	struct cell_state *c = &s->cells[unit];
+
+	if (++c->voids == VOIDS_MAX && !c->done)
+		end_unstable(s, unit);
+}
+
+/* One try. True: it was void, and nobody is to blame. */
+static bool sample_once(struct session *s, size_t cell, int opening)
 {
 	struct cell_state *c = &s->cells[cell];
-	struct instant began;
+	struct instant began = clock_now();
+	double hung_s = s->hung_s;
 	struct reply r;
-	enum answer a;
+	enum answer a = crew_sample(s, cell, &r);
+	bool none = a == ANSWER_FAILED && r.code == -EAGAIN;
 
-	if (!site_ensure_open(s, c->cell.site, opening, cell) || c->done)
-		return;
-	began = clock_now();
-	a = crew_sample(s, cell, &r);
-	c->sample_s = visit_less(clock_span(began, clock_now()), r.aside_s);
+	c->sample_s = visit_less(clock_span(began, clock_now()), r.aside_s + s->hung_s - hung_s);
 	s->sites[c->cell.site].open_s += r.aside_s;
-	if (a == ANSWER_OK) {
+	if (none) {
+		snprintf(c->void_why, sizeof c->void_why, "%.*s", (int)sizeof c->void_why - 1,
+			 r.why);
+	} else if (a == ANSWER_OK) {
+		c->voids = 0;
 		visit_learn(&c->cell.rec, r.record);
 		if (isfinite(r.value))
 			visit_sampled(s, cell, r.value, opening);
@@ -57,4 +83,17 @@ void visit_cell(struct session *s, size_t cell, int opening)
 		site_strike(s, c->cell.site, a, &r);
 	}
 	crew_release(&r);
+	return none;
+}
+
+void visit_cell(struct session *s, size_t cell, int opening)
+{
+	struct cell_state *c = &s->cells[cell];
+	int tries = 0;
+
+	while (tries < TRIES_MAX && site_ensure_open(s, c->cell.site, opening, cell) && !c->done &&
+	       sample_once(s, cell, opening))
+		tries++;
+	if (tries == TRIES_MAX)
+		visit_voided(s, cell);
 }

@@ -100,6 +100,21 @@ static int place_cell(struct work *k, struct cell *c, const struct idset *ran)
 	return 0;
 }
 
+/* What the bench said of threads it moved stands; pages that it said nothing of are the site's. */
+static int place_moved(struct work *k, struct cell *c)
+{
+	const struct placement *p = &c->rec.placement;
+	const struct idset none = { 0 };
+	int rc;
+
+	if (p->nresident > 0 || !has_memory(k, c->site))
+		return 0;
+	rc = place_record(k, &c->rec, c->site, &none);
+	if (rc == 0)
+		placement_judge(&c->rec, p->nran_on == 1 ? p->ran_on[0] : k->w.node->id);
+	return rc;
+}
+
 /* The CPUs that this thread and the team are seen on, from now and until now. */
 static void look_first(struct idset *ran)
 {
@@ -131,18 +146,27 @@ static int do_sample(struct work *k, size_t index, double *value, struct err *e)
 	return rc < 0 ? rc : place_cell(k, c, &ran);
 }
 
-/* Those of a sum's members that are this worker's, ready to be sampled. */
+/* Where pages were at the last sample says nothing of the next. */
+static void forget_pages(struct placement *p)
+{
+	free(p->resident);
+	p->resident = NULL;
+	p->nresident = 0;
+}
+
+/* Those of a unit's members that are this worker's, ready to be sampled. */
 static size_t own_members(struct work *k, size_t sum, struct member *m)
 {
 	struct cell_state *c = &k->s->cells[sum];
 	size_t n = 0;
 
-	for (size_t i = 1; i <= c->nmembers; i++) {
+	for (size_t i = session_first(c); i <= c->nmembers; i++) {
 		size_t site = c[i].cell.site;
 
 		if (k->s->sites[site].site.cpu_node != k->w.node->id)
 			continue;
 		record_status(&c[i].cell.rec, STATUS_OK, "%s", "");
+		forget_pages(&c[i].cell.rec.placement);
 		k->w.fresh = k->s->sites[site].fresh;
 		m[n++] = (struct member){ .buffers = k->buffers[site],
 					  .cell = &c[i].cell,
@@ -163,7 +187,7 @@ static int do_together(struct work *k, size_t sum, struct member *m, size_t *n, 
 	rc = k->s->bench->together(&k->w, m, *n, at, e);
 	look_last(k, &ran);
 	for (size_t i = 0; rc == 0 && i < *n; i++)
-		rc = place_cell(k, m[i].cell, &ran);
+		rc = m[i].placed ? place_moved(k, m[i].cell) : place_cell(k, m[i].cell, &ran);
 	return rc;
 }
 
@@ -239,6 +263,8 @@ static int obey_together(struct work *k, size_t sum)
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		json_t *one = json_pack("{s:I}", "cell", cell_index(k, m[i].cell));
 
+		if (one && m[i].placed)
+			json_object_set_new(one, "placed", json_true());
 		put_figure(one, m[i].value, &m[i].cell->rec);
 		json_array_append_new(list, one);
 	}

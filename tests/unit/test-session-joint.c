@@ -198,6 +198,30 @@ static void test_void(void **state)
 	forget(&t);
 }
 
+/* The same for a cell by itself: neither it nor its GPU failed. */
+static void test_void_alone(void **state)
+{
+	struct script k = plain();
+	struct told t;
+
+	(void)state;
+	k.trick = TRICK_VOID;
+	k.gpu = 2;
+	k.where = OF_ONE;
+	run(&k, &t);
+	assert_well(&t, 0, CELLS);
+	forget(&t);
+	k.trick = TRICK_VOID_EVER;
+	k.fresh = 1;
+	run(&k, &t);
+	assert_ended(&t, 2, 3, STATUS_UNSTABLE,
+		     "every sample of 3 rounds in a row was void: the gate was late");
+	assert_int_equal(t.records[2].samples.n, 2);
+	assert_well(&t, 0, 2);
+	assert_well(&t, PAIR, CELLS);
+	forget(&t);
+}
+
 /* A sum is what the worst of its members is; the other members are well. */
 static void test_bad_members(void **state)
 {
@@ -291,7 +315,8 @@ static void test_memory(void **state)
 	run(&k, &t);
 	assert_well(&t, ALONE, PAIR);
 	assert_ended(&t, PAIR, CELLS, STATUS_SKIPPED,
-		     LEFT_OUT "buffers of 800 MiB do not fit into half of the 1 GiB that node 0 can give");
+		     LEFT_OUT
+		     "buffers of 800 MiB do not fit into half of the 1 GiB that node 0 can give");
 	forget(&t);
 	k.site_bytes = 200 << 20; /* joint cells share the buffers of those alone */
 	run(&k, &t);
@@ -362,12 +387,13 @@ static bool one_cpu(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_together),      cmocka_unit_test(test_blame),
-		cmocka_unit_test(test_strikes),       cmocka_unit_test(test_hang),
-		cmocka_unit_test(test_void),          cmocka_unit_test(test_bad_members),
-		cmocka_unit_test(test_not_supported), cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_memory),        cmocka_unit_test(test_exclusive),
-		cmocka_unit_test(test_budget),        cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_together),    cmocka_unit_test(test_blame),
+		cmocka_unit_test(test_strikes),     cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_void),        cmocka_unit_test(test_void_alone),
+		cmocka_unit_test(test_bad_members), cmocka_unit_test(test_not_supported),
+		cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_exclusive),   cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_depth),
 	};
 
 	if (one_cpu()) {
