@@ -291,8 +291,10 @@ static void look_equal(struct checking *c)
 static void look_idle(struct checking *c)
 {
 	for (const struct gpu *g = NULL; (g = next_gpu(c->l, g));)
-		found(c, g->busy ? CHECK_WARN : CHECK_PASS, gpu_name(c, g), "%s",
-		      g->busy ? g->busy_why : "nobody else uses it");
+		found(c, g->busy || g->desktop[0] ? CHECK_WARN : CHECK_PASS, gpu_name(c, g), "%s",
+		      g->busy         ? g->busy_why
+		      : g->desktop[0] ? g->desktop
+				      : "nobody else uses it");
 }
 
 const struct check gpu_checks[] = {
@@ -406,11 +408,13 @@ const struct check gpu_checks[] = {
 	  .good = "no other process on it",
 	  .about = "Another process takes bandwidth of the link, time of the GPU and clocks; "
 		   "figures "
-		   "then say nothing about the machine.",
+		   "then say nothing about the machine. One that only draws, such as a display "
+		   "server with an idle desktop, hardly does: the GPU is measured all the same.",
 	  .see = "nvidia-smi; sudo fuser -v /dev/nvidia*",
 	  .mend = "wait for it, or end it; to measure all the same: numabench --all --busy",
 	  .cost = "Whatever the other takes.",
-	  .source = "nvmlDeviceGetComputeRunningProcesses, nvmlDeviceGetMemoryInfo",
+	  .source = "nvmlDeviceGet{Compute,Graphics}RunningProcesses, nvmlDeviceGetMemoryInfo, "
+		    "nvmlDeviceGetUtilizationRates",
 	  .authority = "NVML API Reference, nvmlDeviceGetComputeRunningProcesses",
 	  .look = look_idle },
 	{ .id = NULL },

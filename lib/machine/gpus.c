@@ -31,19 +31,25 @@ static void fill(struct known *to, struct known from)
 #define OTHERS_LEAST (1LL << 30)
 #define OTHERS_SHARE 0.03
 
-static void say_process(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r)
+/* A display server that only shows its picture takes no more of the GPU's time, in percent. */
+enum { SHOWS_MOST = 5 };
+
+static const char *uses[] = { "uses", "use" }, *draws_on[] = { "draws on", "draw on" };
+
+/* "process 77 (python) uses it, and others" */
+static void say_processes(char *buf, size_t size, const struct sysroot *r, const char *kind,
+			  const char *does[2], const struct known *number, const struct known *pid)
 {
 	char name[32] = "";
 
-	if (f->busy_pid.is)
-		sysroot_text(r, name, sizeof(name), "proc/%lld/comm", f->busy_pid.value);
-	if (!f->busy_pid.is)
-		snprintf(g->busy_why, sizeof(g->busy_why), "%lld processes use it",
-			 f->processes.value);
+	if (pid->is)
+		sysroot_text(r, name, sizeof(name), "proc/%lld/comm", pid->value);
+	if (!pid->is)
+		snprintf(buf, size, "%lld %sprocesses %s it", number->value, kind, does[1]);
 	else
-		snprintf(g->busy_why, sizeof(g->busy_why), "process %lld%s%s%s uses it%s",
-			 f->busy_pid.value, name[0] ? " (" : "", name, name[0] ? ")" : "",
-			 f->processes.value > 1 ? ", and others" : "");
+		snprintf(buf, size, "%sprocess %lld%s%s%s %s it%s", kind, pid->value,
+			 name[0] ? " (" : "", name, name[0] ? ")" : "", does[0],
+			 number->value > 1 ? ", and others" : "");
 }
 
 /* Where the GPU's memory is a NUMA node the kernel uses it too, and what is in use says nothing. */
@@ -55,30 +61,58 @@ static bool memory_in_use(const struct gpu *g, const struct nvml_facts *f)
 	       (double)f->memory_used.value > OTHERS_SHARE * (double)f->memory_bytes.value;
 }
 
-static void say_memory(struct gpu *g, const struct nvml_facts *f)
+static void add_load(char *why, size_t size, const struct nvml_facts *f)
 {
-	char load[40] = "";
+	size_t used = strlen(why);
 
-	if (f->utilisation.is)
-		snprintf(load, sizeof(load), ", %lld %% utilised", f->utilisation.value);
-	snprintf(g->busy_why, sizeof(g->busy_why), "memory in use: %.1f of %.4g GiB%s, %s",
-		 (double)f->memory_used.value / 0x1p30, (double)f->memory_bytes.value / 0x1p30,
-		 load,
+	if (f->memory_used.is && f->memory_bytes.is)
+		used += (size_t)snprintf(why + used, size - used, "memory in use: %.1f of %.4g GiB",
+					 (double)f->memory_used.value / 0x1p30,
+					 (double)f->memory_bytes.value / 0x1p30);
+	if (f->utilisation.is && used < size)
+		snprintf(why + used, size - used, "%s%lld %% utilised",
+			 why[0] && why[used - 1] != ' ' ? ", " : "", f->utilisation.value);
+}
+
+/* Where nobody computes: what draws, or what no list shows. */
+static void say_load(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r, bool draws)
+{
+	size_t used;
+
+	if (draws) {
+		say_processes(g->busy_why, sizeof(g->busy_why), r, "graphics ", uses, &f->drawing,
+			      &f->drawing_pid);
+		used = strlen(g->busy_why);
+		snprintf(g->busy_why + used, sizeof(g->busy_why) - used, "; ");
+		add_load(g->busy_why, sizeof(g->busy_why), f);
+		return;
+	}
+	add_load(g->busy_why, sizeof(g->busy_why), f);
+	used = strlen(g->busy_why);
+	snprintf(g->busy_why + used, sizeof(g->busy_why) - used, ", %s",
 		 f->processes.is ? "though no process is listed (a container hides other processes)"
 				 : "though NVML does not list processes here");
 }
 
-/* Others use it. Utilisation alone says nothing: it is of the last second, and may be of a bench
- * of ours that has just ended. */
+/* Others use it. Without processes utilisation alone says nothing: it is of the last second, and
+ * may be of a bench of ours that has just ended. A display server that only shows its
+ * picture takes nothing that is measured: a desktop, which is told and measured. */
 static void judge_busy(struct gpu *g, const struct nvml_facts *f, const struct sysroot *r)
 {
 	bool listed = f->processes.is && f->processes.value > 0;
+	bool draws = f->drawing.is && f->drawing.value > 0;
+	bool works = draws && f->utilisation.is && f->utilisation.value > SHOWS_MOST;
 
-	g->busy = listed || memory_in_use(g, f);
+	g->busy_why[0] = g->desktop[0] = '\0';
+	g->busy = listed || works || memory_in_use(g, f);
 	if (listed)
-		say_process(g, f, r);
+		say_processes(g->busy_why, sizeof(g->busy_why), r, "", uses, &f->processes,
+			      &f->busy_pid);
 	else if (g->busy)
-		say_memory(g, f);
+		say_load(g, f, r, draws);
+	else if (draws)
+		say_processes(g->desktop, sizeof(g->desktop), r, "", draws_on, &f->drawing,
+			      &f->drawing_pid);
 }
 
 static struct known exclusive(struct known mode)
@@ -105,6 +139,7 @@ static int take_nvml(struct gpu_list *l, const struct gpu_answers *a)
 		g->nvml = true;
 		fill_text(g->gpu.uuid, f->uuid, sizeof(g->gpu.uuid));
 		fill_text(g->gpu.name, f->name, sizeof(g->gpu.name));
+		fill_text(g->gpu.instances, f->instances, sizeof(g->gpu.instances));
 		g->gpu.node_nvml = f->node;
 		fill(&g->gpu.link_gen, f->link_gen);
 		fill(&g->gpu.link_width, f->link_width);

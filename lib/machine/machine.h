@@ -62,6 +62,8 @@ enum gpu_state {
 	GPU_NO_CUDA,   /* bound to the nvidia driver, but this program was built without CUDA */
 };
 
+enum { GPU_INSTANCES_ROOM = 384 }; /* seven names of 40 characters at the most */
+
 struct gpu {
 	int index;     /* nvidia-smi's: PCI order over all GPUs of the machine */
 	char pci[16];  /* "0000:17:00.0", lower case, four-digit domain at least */
@@ -69,6 +71,8 @@ struct gpu {
 	char name[96]; /* empty when unknown */
 	enum gpu_state state;
 	char state_why[200]; /* empty for GPU_USABLE */
+	/* Its MIG instances' names, "MIG-..,MIG-.."; empty where there are none, or nobody tells. */
+	char instances[GPU_INSTANCES_ROOM];
 	/* The NUMA node as each of them declares it; apart, for they disagree. */
 	struct known node_sysfs, node_nvml, node_cuda;
 	struct known own_memory_node;      /* the GPU's own memory as a NUMA node (Grace, POWER9) */
@@ -80,9 +84,10 @@ struct gpu {
 	 * older exclusive-thread; prohibited, where none may); 0: any number. */
 	struct known exclusive;
 	struct known c2c_links; /* NVLink-C2C links to its CPU: then its path is no PCIe */
-	char render_node[16]; /* "renderD128"; empty when there is none */
-	bool busy;            /* others use it */
+	char render_node[16];   /* "renderD128"; empty when there is none */
+	bool busy;              /* others use it */
 	char busy_why[160];
+	char desktop[100]; /* who only shows a picture on it, where nobody uses it otherwise */
 };
 
 enum device_kind { DEVICE_NIC, DEVICE_NVME };

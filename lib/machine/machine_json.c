@@ -72,6 +72,7 @@ static json_t *gpu_json(const struct gpu *g)
 	bad |= json_put_known(o, "c2c_links", &g->c2c_links);
 	bad |= json_put(o, "busy", json_boolean(g->busy));
 	bad |= json_put(o, "busy_why", json_text(g->busy_why));
+	bad |= json_put(o, "desktop", json_text(g->desktop));
 	return json_or_null(o, bad);
 }
 

@@ -201,6 +201,7 @@ static void read_gpu(struct reading *r, void *element)
 	get_text(r, "render_node", g->render_node, sizeof(g->render_node));
 	g->busy = get_bool(r, "busy");
 	get_text(r, "busy_why", g->busy_why, sizeof(g->busy_why));
+	get_text(r, "desktop", g->desktop, sizeof(g->desktop));
 	if (r->rc == 0)
 		r->rc = declared.rc ? declared.rc : link.rc;
 }

@@ -75,6 +75,7 @@ struct nvml {
 	int (*mig)(nvml_device d, unsigned *now, unsigned *pending);
 	int (*nodes)(nvml_device d, unsigned words, unsigned long *mask, unsigned scope);
 	int (*processes)(nvml_device d, unsigned *n, struct nvml_process *list);
+	int (*drawing)(nvml_device d, unsigned *n, struct nvml_process *list);
 	int (*ancestor)(nvml_device a, nvml_device b, unsigned *level);
 	int (*nvlink)(nvml_device d, unsigned link, unsigned *active);
 	int (*nvlink_pci)(nvml_device d, unsigned link, struct nvml_pci *pci);
@@ -119,6 +120,10 @@ static const struct symbol {
 	{ AT(nodes), { "nvmlDeviceGetMemoryAffinity" }, false },
 	{ AT(processes),
 	  { "nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2" },
+	  false },
+	{ AT(drawing),
+	  { "nvmlDeviceGetGraphicsRunningProcesses_v3",
+	    "nvmlDeviceGetGraphicsRunningProcesses_v2" },
 	  false },
 	{ AT(ancestor), { "nvmlDeviceGetTopologyCommonAncestor" }, false },
 	{ AT(nvlink), { "nvmlDeviceGetNvLinkState" }, false },
@@ -243,29 +248,54 @@ static void read_memory(const struct nvml *n, nvml_device d, struct nvml_facts *
 	}
 }
 
-static void read_processes(const struct nvml *n, nvml_device d, struct nvml_facts *f)
+/* How many but ourselves, and one of them. */
+static void read_processes(int (*get)(nvml_device, unsigned *, struct nvml_process *),
+			   nvml_device d, struct known *number, struct known *pid)
 {
 	struct nvml_process list[MOST_PROCESSES];
 	unsigned count = MOST_PROCESSES;
 	long long others = 0;
-	int rc = n->processes ? n->processes(d, &count, list) : -1;
+	int rc = get ? get(d, &count, list) : -1;
 
-	f->processes = f->busy_pid = UNKNOWN(NVML_SILENT);
+	*number = *pid = UNKNOWN(NVML_SILENT);
 	if (rc != NVML_SUCCESS && rc != NVML_INSUFFICIENT_SIZE)
 		return;
 	for (unsigned i = 0; rc == NVML_SUCCESS && i < count && i < MOST_PROCESSES; i++) {
 		if ((pid_t)list[i].pid == getpid())
 			continue;
 		others++;
-		f->busy_pid = KNOWN(list[i].pid);
+		*pid = KNOWN(list[i].pid);
 	}
-	f->processes = KNOWN(rc == NVML_SUCCESS ? others : count);
+	*number = KNOWN(rc == NVML_SUCCESS ? others : count);
+}
+
+static struct known utilisation(const struct nvml *n, nvml_device d)
+{
+	struct nvml_utilisation use = { 0 };
+
+	return n->utilisation && n->utilisation(d, &use) == NVML_SUCCESS ? KNOWN(use.gpu)
+									 : UNKNOWN(NVML_SILENT);
+}
+
+static void read_use(const struct nvml *n, nvml_device d, struct nvml_facts *f)
+{
+	enum { LATER_US = 1200000 }; /* NVML looks at a second, at the most */
+
+	read_processes(n->processes, d, &f->processes, &f->busy_pid);
+	read_processes(n->drawing, d, &f->drawing, &f->drawing_pid);
+	f->utilisation = utilisation(n, d);
+	if (f->drawing.is && f->drawing.value > 0 && f->processes.is && f->processes.value == 0 &&
+	    f->utilisation.is && f->utilisation.value > 0) {
+		struct known later = (usleep(LATER_US), utilisation(n, d));
+
+		if (later.is && later.value < f->utilisation.value)
+			f->utilisation = later;
+	}
 }
 
 static void read_device(const struct nvml *n, nvml_device d, const struct nvml_pci *pci,
 			struct nvml_facts *f)
 {
-	struct nvml_utilisation use = { 0 };
 	char bus_id[33];
 
 	snprintf(bus_id, sizeof(bus_id), "%.32s", pci->bus_id);
@@ -286,11 +316,8 @@ static void read_device(const struct nvml *n, nvml_device d, const struct nvml_p
 	f->ecc = mode(n->ecc, d);
 	f->mig = mode(n->mig, d);
 	f->compute_mode = one(n->compute_mode, d);
-	f->utilisation = n->utilisation && n->utilisation(d, &use) == NVML_SUCCESS
-				 ? KNOWN(use.gpu)
-				 : UNKNOWN(NVML_SILENT);
 	read_memory(n, d, f);
-	read_processes(n, d, f);
+	read_use(n, d, f);
 	nvml_read_health(n->library, d, f);
 }
 
@@ -359,7 +386,7 @@ int nvml_replays(struct nvml *n, const char *pci, uint64_t *count)
  * power-brake, and alone where the board draws too much. */
 const struct nvml_reason nvml_reasons[] = {
 	{ .bit = 0x001, .word = "idle" },
-	{ .bit = 0x002, .word = "applications-clocks" },
+	{ .bit = NVML_REASON_SET, .word = "applications-clocks" },
 	{ .bit = 0x004, .word = "sw-power-cap" },
 	{ .bit = 0x008, .word = "hw-slowdown", .fault = true },
 	{ .bit = 0x010, .word = "sync-boost" },
@@ -381,6 +408,16 @@ int nvml_clock_reasons(struct nvml *n, const char *pci, uint64_t *mask)
 		return -EIO;
 	*mask = now;
 	return 0;
+}
+
+void nvml_clocks(struct nvml *n, const char *pci, struct nvml_clocks *c)
+{
+	const struct known none = UNKNOWN(NVML_SILENT);
+	nvml_device d;
+
+	*c = (struct nvml_clocks){ none, none, none, none };
+	if (handle(n, pci, &d))
+		nvml_read_clocks(n->library, d, c);
 }
 
 /* Active NVLinks of a device: those that end at `peer`, and those at a switch. */

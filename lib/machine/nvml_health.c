@@ -1,6 +1,8 @@
 /* What NVML says of a GPU's health and settings: BAR1, ECC errors, power, clocks, NVLinks. Each
  * entry point is looked up by itself, for drivers of some years lack this one or that. */
 #include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "machine/nvml_parts.h"
 
@@ -70,6 +72,35 @@ static void repairs(void *library, nvml_device d, struct nvml_facts *f)
 	f->repair_failed = KNOWN(failed != 0);
 }
 
+/* The names of its MIG instances, separated by commas. Indices may have gaps. */
+static void instances(void *library, nvml_device d, struct nvml_facts *f)
+{
+	int (*most)(nvml_device, unsigned *) = (int (*)(nvml_device, unsigned *))dlsym(
+		library, "nvmlDeviceGetMaxMigDeviceCount");
+	int (*get)(nvml_device, unsigned, nvml_device *) =
+		(int (*)(nvml_device, unsigned, nvml_device *))dlsym(
+			library, "nvmlDeviceGetMigDeviceHandleByIndex");
+	int (*uuid)(nvml_device, char *, unsigned) = (int (*)(nvml_device, char *, unsigned))dlsym(
+		library, "nvmlDeviceGetUUID");
+	size_t used = 0;
+	unsigned n = 0;
+
+	f->instances[0] = '\0';
+	if (!most || !get || !uuid || most(d, &n) != NVML_SUCCESS)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		char name[80] = "";
+		nvml_device instance;
+
+		if (get(d, i, &instance) != NVML_SUCCESS ||
+		    uuid(instance, name, sizeof(name)) != NVML_SUCCESS ||
+		    used + strlen(name) + 2 > sizeof(f->instances))
+			continue;
+		used += (size_t)snprintf(f->instances + used, sizeof(f->instances) - used, "%s%s",
+					 used ? "," : "", name);
+	}
+}
+
 static void nvlinks(void *library, nvml_device d, struct nvml_facts *f)
 {
 	int (*state)(nvml_device, unsigned, unsigned *) =
@@ -120,16 +151,30 @@ static struct known c2c(void *library, nvml_device d)
 	return KNOWN(v.value.u);
 }
 
+void nvml_read_clocks(void *library, nvml_device d, struct nvml_clocks *c)
+{
+	*c = (struct nvml_clocks){
+		.set = sm_clock(library, "nvmlDeviceGetApplicationsClock", d),
+		.usual = sm_clock(library, "nvmlDeviceGetDefaultApplicationsClock", d),
+		.most = sm_clock(library, "nvmlDeviceGetMaxClockInfo", d),
+		.now = sm_clock(library, "nvmlDeviceGetClockInfo", d),
+	};
+}
+
 void nvml_read_health(void *library, nvml_device d, struct nvml_facts *f)
 {
+	struct nvml_clocks clocks;
+
 	f->bar1_bytes = bar1(library, d);
 	f->ecc_uncorrected = uncorrected(library, d);
 	f->power_limit_mw = one(library, "nvmlDeviceGetPowerManagementLimit", d);
 	f->power_default_mw = one(library, "nvmlDeviceGetPowerManagementDefaultLimit", d);
-	f->clock_mhz = sm_clock(library, "nvmlDeviceGetApplicationsClock", d);
-	f->clock_default_mhz = sm_clock(library, "nvmlDeviceGetDefaultApplicationsClock", d);
-	f->clock_most_mhz = sm_clock(library, "nvmlDeviceGetMaxClockInfo", d);
+	nvml_read_clocks(library, d, &clocks);
+	f->clock_mhz = clocks.set;
+	f->clock_default_mhz = clocks.usual;
+	f->clock_most_mhz = clocks.most;
 	repairs(library, d, f);
 	nvlinks(library, d, f);
+	instances(library, d, f);
 	f->c2c_links = c2c(library, d);
 }

@@ -15,5 +15,6 @@ enum {
 
 /* nvml_health.c. Fills the health of a device; library: the dlopen handle. */
 void nvml_read_health(void *library, nvml_device d, struct nvml_facts *f);
+void nvml_read_clocks(void *library, nvml_device d, struct nvml_clocks *c);
 
 #endif

@@ -33,6 +33,7 @@ CHANGE(other_vbios, strcpy(s->facts[1].vbios, "95.00.9"))
 CHANGE(other_width, s->gpus[1].max_width = KNOWN(8))
 CHANGE(other_name, strcpy(s->gpus[1].name, "NVIDIA A100"))
 CHANGE(busy, (s->gpus[1].busy = true, strcpy(s->gpus[1].busy_why, "process 77 (python) uses it")))
+CHANGE(desktop, strcpy(s->gpus[1].desktop, "process 77 (Xorg) draws on it"))
 CHANGE(unseen, (s->driver.nnvml = 1))
 CHANGE(persistence_off, s->facts[0].persistence = KNOWN(0))
 CHANGE(persistence_unknown, s->facts[0].persistence = UNKNOWN("NVML does not tell"))
@@ -122,6 +123,7 @@ static const struct scene_row rows[] = {
 	{ "gpu.equal", SKIP, "no other GPU", NULL, other_name },
 	{ "gpu.idle", PASS, "nobody else" },
 	{ "gpu.idle", WARN, "python", "--busy", busy },
+	{ "gpu.idle", WARN, "draws on it", "--busy", desktop },
 	{ "gpu.idle", SKIP, "NVML was not asked", NULL, no_nvml },
 };
 

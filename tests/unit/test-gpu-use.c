@@ -141,6 +141,63 @@ static void who_makes_a_gpu_busy(void **state)
 	}
 }
 
+/* Processes that only draw: an idle desktop is told and measured, whatever works is busy. */
+static void who_draws_on_a_gpu(void **state)
+{
+	static const struct {
+		struct known computing, drawing, pid, used, utilisation;
+		const char *busy, *desktop; /* what is said; NULL: nothing */
+	} rows[] = {
+#define NOT_TOLD UNKNOWN("NVML does not tell")
+		{ KNOWN(0), KNOWN(0), NOT_TOLD, KNOWN(0), KNOWN(0), NULL, NULL },
+		{ KNOWN(0), NOT_TOLD, NOT_TOLD, KNOWN(0), KNOWN(90), NULL, NULL },
+		{ KNOWN(0), KNOWN(1), KNOWN(4711), KNOWN(200 * MIB), KNOWN(0), NULL,
+		  "process 4711 (python) draws on it" },
+		{ KNOWN(0), KNOWN(3), KNOWN(4712), KNOWN(900 * MIB), KNOWN(5), NULL,
+		  "process 4712 draws on it, and others" },
+		{ KNOWN(0), KNOWN(300), NOT_TOLD, KNOWN(200 * MIB), NOT_TOLD, NULL,
+		  "300 processes draw on it" },
+		{ NOT_TOLD, KNOWN(1), KNOWN(4712), NOT_TOLD, NOT_TOLD, NULL,
+		  "process 4712 draws on it" },
+		/* it works */
+		{ KNOWN(0), KNOWN(1), KNOWN(4711), KNOWN(200 * MIB), KNOWN(6),
+		  "graphics process 4711 (python) uses it; memory in use: 0.2 of 80 GiB, 6 % "
+		  "utilised",
+		  NULL },
+		{ KNOWN(0), KNOWN(2), KNOWN(4712), KNOWN(9 * GIB), KNOWN(0),
+		  "graphics process 4712 uses it, and others; memory in use: 9.0 of 80 GiB, 0 % "
+		  "utilised",
+		  NULL },
+		{ KNOWN(0), KNOWN(1), KNOWN(4712), NOT_TOLD, KNOWN(50),
+		  "graphics process 4712 uses it; 50 % utilised", NULL },
+		/* one that computes says more */
+		{ KNOWN(1), KNOWN(1), KNOWN(4712), KNOWN(0), KNOWN(0), "1 processes use it", NULL },
+#undef NOT_TOLD
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *busy = rows[i].busy ? rows[i].busy : "";
+		const char *desktop = rows[i].desktop ? rows[i].desktop : "";
+		const struct gpu *g;
+		struct bench *b;
+		void *fresh;
+
+		set_up(&fresh);
+		b = fresh;
+		b->nvml->processes = rows[i].computing;
+		b->nvml->drawing = rows[i].drawing;
+		b->nvml->drawing_pid = rows[i].pid;
+		b->nvml->memory_used = rows[i].used;
+		b->nvml->utilisation = rows[i].utilisation;
+		g = merge(b);
+		if (g->busy != (rows[i].busy != NULL) || strcmp(g->busy_why, busy) != 0 ||
+		    strcmp(g->desktop, desktop) != 0)
+			fail_msg("row %zu: %d '%s' '%s'", i, g->busy, g->busy_why, g->desktop);
+		tear_down(&fresh);
+	}
+}
+
 static void compute_modes(void **state)
 {
 	static const struct {
@@ -224,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_makes_a_gpu_busy),
+		cmocka_unit_test(who_draws_on_a_gpu),
 		cmocka_unit_test(compute_modes),
 		EACH(a_prohibited_gpu),
 		EACH(json_there_and_back),
