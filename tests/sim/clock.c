@@ -1,6 +1,7 @@
 /* clock.c - the simulator's body of measure/clock.h. */
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,11 @@ uint64_t simclock_last(void)
 	return mine.last;
 }
 
+void simclock_yield(void)
+{
+	syscall(SYS_sched_yield);
+}
+
 static void wait_until(uint64_t then)
 {
 	uint64_t now = real_ns();
@@ -77,7 +83,7 @@ static void wait_until(uint64_t then)
 		if (left > SPUN_NS)
 			nanosleep(&t, NULL);
 		else
-			sched_yield();
+			simclock_yield();
 		now = real_ns();
 	}
 }
@@ -113,9 +119,21 @@ struct instant clock_now(void)
 	return (struct instant){ simclock_read() };
 }
 
+/* Each thread's own clock says nothing to another's, unless it is the real one. */
 struct instant clock_shared(void)
 {
-	return (struct instant){ 0 };
+	return (struct instant){ scenario()->realtime ? real_ns() : 0 };
+}
+
+/* A program that waits gives its processor away, and may get it back late. */
+int sched_yield(void)
+{
+	const struct timespec late = { .tv_nsec = (long)(scenario()->late_party_s * 1e9) };
+
+	if (late.tv_nsec)
+		nanosleep(&late, NULL);
+	simclock_yield();
+	return 0;
 }
 
 double clock_span(struct instant from, struct instant to)

@@ -41,8 +41,10 @@ cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t bytes, enum cudaM
 {
 	struct transfer t = { .dst = dst, .src = src, .bytes = bytes };
 	uint64_t now = sim_enter();
-	cudaError_t rc = understand(st, &t, kind);
+	cudaError_t rc = sim_begin(&now);
 
+	if (rc == cudaSuccess)
+		rc = understand(st, &t, kind);
 	sim_leave(now);
 	return rc == cudaSuccess ? sim_transfer(st, t) : sim_give(rc);
 }
@@ -73,8 +75,10 @@ cudaError_t cudaMemcpyPeerAsync(void *dst, int to, const void *src, int from, si
 {
 	struct transfer t = { .dst = dst, .src = src, .bytes = bytes };
 	uint64_t now = sim_enter();
-	cudaError_t rc = understand_peer(st, &t, to, from);
+	cudaError_t rc = sim_begin(&now);
 
+	if (rc == cudaSuccess)
+		rc = understand_peer(st, &t, to, from);
 	sim_leave(now);
 	return rc == cudaSuccess ? sim_transfer(st, t) : sim_give(rc);
 }

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,8 @@ static _Thread_local struct {
 	int current; /* scenario number + 1 */
 	cudaError_t last;
 } mine;
+
+static cudaError_t use(int gpu, uint64_t *now);
 
 uint64_t sim_enter(void)
 {
@@ -59,7 +60,7 @@ void sim_pause(bool hung)
 	if (hung)
 		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 	else
-		sched_yield();
+		simclock_yield();
 }
 
 struct used_gpu *sim_used(int gpu)
@@ -70,6 +71,18 @@ struct used_gpu *sim_used(int gpu)
 int sim_current(void)
 {
 	return mine.current - 1;
+}
+
+cudaError_t sim_begin(uint64_t *now)
+{
+	int gpu = 0;
+	cudaError_t rc = mine.current ? cudaSuccess : sim_device(0, &gpu);
+
+	if (rc == cudaSuccess && !mine.current)
+		rc = use(gpu, now);
+	if (rc == cudaSuccess && !mine.current)
+		mine.current = gpu + 1;
+	return rc;
 }
 
 /* --- errors ------------------------------------------------------------------ */
@@ -143,8 +156,8 @@ cudaError_t cudaGetLastError(void)
 
 static bool struck(const struct sim_fault *f, int gpu, int direction)
 {
-	unsigned long so_far =
-		f->kind == SIM_LATE_GATE ? sim.used[gpu].gates : sim.used[gpu].copies;
+	bool of_gates = f->kind == SIM_LATE_GATE || f->kind == SIM_STUCK_GATE;
+	unsigned long so_far = of_gates ? sim.used[gpu].gates : sim.used[gpu].copies;
 
 	return (f->gpu == SIM_ANY || f->gpu == gpu) &&
 	       (f->direction == SIM_ANY || direction == SIM_ANY || f->direction == direction) &&

@@ -13,6 +13,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "place/held.h"
 #include "scenario.h"
 
 /* The lock. sim_enter returns the thread's clock (simclock.h), sim_leave sets it. */
@@ -36,6 +37,9 @@ struct used_gpu {
 };
 
 struct used_gpu *sim_used(int gpu);
+/* What is begun by a thread that never chose a device begins with the first one, and makes a
+ * context there: for copies, whatever GPU their stream is of. *now moves on. */
+cudaError_t sim_begin(uint64_t *now);
 int sim_current(void); /* the thread's current device as a scenario number, or -1 */
 /* CUDA's number of a device to the scenario's. */
 cudaError_t sim_device(int ordinal, int *gpu);
@@ -59,6 +63,8 @@ struct block {
 	size_t bytes;
 	int gpu; /* whose memory, or who was current */
 	enum block_kind kind;
+	struct held held; /* registered: pinned for as long as it is, where the kernel lets us */
+	bool pinned;
 };
 
 /* The block that holds all of a range, or NULL. */

@@ -15,10 +15,13 @@
 
 /* --- the stream has come to one ------------------------------------------------- */
 
-static bool is_open(const struct gate *g)
+/* A stuck one misses the first value that would open it. */
+static bool is_open(const stream *st, const struct gate *g)
 {
+	int32_t missed = sim_fault(SIM_STUCK_GATE, st->gpu, SIM_ANY) ? 1 : 0;
+
 	if (g->flag)
-		return (int32_t)(__atomic_load_n(g->flag, __ATOMIC_ACQUIRE) - g->ticket) >= 0;
+		return (int32_t)(__atomic_load_n(g->flag, __ATOMIC_ACQUIRE) - g->ticket) >= missed;
 	if (g->event->in)
 		sim_go_on(g->event->in);
 	return (int)(g->event->done - g->turn) >= 0;
@@ -77,7 +80,7 @@ static bool run_gate(stream *st, struct entry *en)
 	uint64_t begin;
 
 	if (!en->gate.open) {
-		if (!is_open(&en->gate))
+		if (!is_open(st, &en->gate))
 			return false;
 		open_for_all(en->gate);
 	}

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "simclock.h"
 #include "streams.h"
@@ -35,6 +37,28 @@ static bool reachable(const stream *st, const void *p, size_t bytes, struct sim_
 	return may;
 }
 
+/* A kernel is loaded at its first launch on a GPU, which may wait for all of its streams: for ever,
+ * where one stands at a gate that is opened afterwards. */
+enum kernel { KERNEL_COPY, KERNEL_EMPTY, KERNEL_CHASE, KERNELS };
+static void load(const stream *launched, enum kernel which)
+{
+	static bool loaded[SIM_GPUS][KERNELS]; /* CUDA's functions have no handle */
+	uint64_t now = sim_enter();
+	bool *its = &loaded[launched->gpu][which];
+
+	for (stream *st = sim_streams(); st && !*its; st = st->next)
+		if (st->gpu == launched->gpu && !sim_go_on(st) && !st->hung) {
+			fputs("simulator: a kernel was launched for the first time while a stream "
+			      "of its GPU stands at a closed gate; loading it may wait for that\n",
+			      stderr);
+			abort();
+		}
+	if (!*its)
+		now += (uint64_t)llround(scenario()->lazy_load_s * 1e9);
+	*its = true;
+	sim_leave(now);
+}
+
 int gpu_queue_kernel_copy(struct gpu_stream *s, const struct gpu_transfer *t, struct err *e)
 {
 	stream *st = gpu_stream_native(s);
@@ -52,6 +76,7 @@ int gpu_queue_kernel_copy(struct gpu_stream *s, const struct gpu_transfer *t, st
 	if ((uintptr_t)t->device % VECTOR || (uintptr_t)t->host % VECTOR || t->bytes % VECTOR)
 		return gpu_answer(cudaErrorInvalidValue, "kernel copy", e);
 	c.way.direction = t->dir == GPU_H2D ? SIM_H2D : SIM_D2H;
+	load(st, KERNEL_COPY);
 	return gpu_answer((int)sim_transfer(st, c), "kernel copy", e);
 }
 
@@ -95,6 +120,7 @@ int gpu_queue_nothing(struct gpu_stream *s, struct err *e)
 
 	if (rc < 0)
 		return rc;
+	load(st, KERNEL_EMPTY);
 	return queue_kernel(s, 0, sim_planted(&way, 0).launch * sim_factor(st), "empty kernel", e);
 }
 
@@ -174,6 +200,7 @@ int gpu_queue_chase(struct gpu_stream *s, const void *start, uint32_t steps, uin
 	    !reachable(w.st, clocks, (steps - warm) * sizeof *clocks, &own) || own.peer >= 0 ||
 	    !reachable(w.st, whole, 3 * sizeof *whole, &own) || own.peer >= 0)
 		return gpu_answer(cudaErrorIllegalAddress, "chase", e);
+	load(w.st, KERNEL_CHASE);
 	w.p = planted_load(start, &way);
 	now = sim_enter();
 	ended = walk(&w);

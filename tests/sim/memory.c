@@ -67,12 +67,21 @@ static uint64_t left_of(int gpu)
 	return used < all ? all - used : 0;
 }
 
+/* Of host memory that is bound to a node that has none left; or whatever it is. */
+static bool is_refused(int gpu, enum block_kind kind)
+{
+	const struct sim_fault *f = sim_fault(SIM_OOM, gpu, SIM_ANY);
+	bool host = kind == BLOCK_PINNED || kind == BLOCK_WRITE_COMBINED;
+
+	return f && (f->mem_node == SIM_ANY || (host && where_bound() == f->mem_node));
+}
+
 static cudaError_t make_block(void **p, size_t bytes, enum block_kind kind)
 {
 	int gpu = sim_current();
 	struct block *b = room();
 
-	if (!b || bytes == 0 || sim_fault(SIM_OOM, gpu, SIM_ANY) ||
+	if (!b || bytes == 0 || is_refused(gpu, kind) ||
 	    (kind == BLOCK_DEVICE && bytes > left_of(gpu)))
 		return cudaErrorMemoryAllocation;
 	*p = map_guarded(bytes);
@@ -117,6 +126,8 @@ static cudaError_t release(void *p, unsigned kinds)
 	if (p && b < blocks + BLOCKS && kinds >> b->kind & 1) {
 		if (b->kind == BLOCK_DEVICE)
 			sim_used(b->gpu)->bytes -= b->bytes;
+		if (b->pinned)
+			held_release(&b->held);
 		if (b->kind != BLOCK_REGISTERED)
 			unmap_guarded(b->p, b->bytes);
 		b->p = NULL;
@@ -158,6 +169,14 @@ cudaError_t cudaFreeHost(void *p)
 	return release(p, 1u << BLOCK_PINNED | 1u << BLOCK_WRITE_COMBINED);
 }
 
+/* As a driver does, so that nobody can move them while they are registered. What the kernel refuses
+ * (io_uring in some containers, a limit on locked memory) is left: then they can be moved. */
+static void pin(struct block *b)
+{
+	b->held = (struct held){ .how = LOCK_IO_URING, .p = b->p, .bytes = b->bytes };
+	b->pinned = held_take(&b->held, NULL) == 0;
+}
+
 /* Locks pages where they are, and lets those come that are not there yet, as the caller's own
  * touch would. */
 static cudaError_t lock_pages(char *p, size_t bytes)
@@ -174,6 +193,7 @@ static cudaError_t lock_pages(char *p, size_t bytes)
 	*b = (struct block){
 		.p = p, .bytes = bytes, .gpu = sim_current(), .kind = BLOCK_REGISTERED
 	};
+	pin(b);
 	return cudaSuccess;
 }
 

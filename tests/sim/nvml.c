@@ -253,17 +253,27 @@ EXPORT int nvmlDeviceGetMemoryAffinity(device d, unsigned words, unsigned long *
 	return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(device d, unsigned *n, struct process_info *list)
+static int put_processes(const struct sim_processes *p, unsigned *n, struct process_info *list)
 {
 	unsigned room = *n;
 
-	*n = (unsigned)d->nprocesses;
+	*n = (unsigned)p->n;
 	if (room < *n)
 		return NVML_INSUFFICIENT_SIZE;
 	for (unsigned i = 0; i < *n; i++)
-		list[i] =
-			(struct process_info){ .pid = (unsigned)d->processes[i], .used = 1u << 30 };
+		list[i] = (struct process_info){ .pid = (unsigned)p->pid[i], .used = 1u << 30 };
 	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(device d, unsigned *n, struct process_info *list)
+{
+	return put_processes(&d->computing, n, list);
+}
+
+EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v3(device d, unsigned *n,
+						    struct process_info *list)
+{
+	return put_processes(&d->drawing, n, list);
 }
 
 EXPORT int nvmlDeviceGetTopologyCommonAncestor(device a, device b, unsigned *level)
@@ -365,6 +375,12 @@ EXPORT int nvmlDeviceGetDefaultApplicationsClock(device d, int which, unsigned *
 {
 	(void)which;
 	return figure(d->health.clock_default, 1, mhz);
+}
+
+EXPORT int nvmlDeviceGetClockInfo(device d, int which, unsigned *mhz)
+{
+	(void)which;
+	return figure(d->health.clock_now, 1, mhz);
 }
 
 EXPORT int nvmlDeviceGetMaxClockInfo(device d, int which, unsigned *mhz)

@@ -130,13 +130,13 @@ static void read_link(struct sim_link *l, json_t *o)
 	done(&p);
 }
 
-static void read_processes(struct sim_gpu *g, json_t *list)
+static void read_processes(struct sim_processes *p, json_t *list)
 {
-	g->nprocesses = json_array_size(list);
-	if (g->nprocesses > SIM_PROCESSES)
+	p->n = json_array_size(list);
+	if (p->n > SIM_PROCESSES)
 		refuse("gpus: more than %d processes", SIM_PROCESSES);
-	for (size_t i = 0; i < g->nprocesses; i++)
-		g->processes[i] = (pid_t)json_integer_value(json_array_get(list, i));
+	for (size_t i = 0; i < p->n; i++)
+		p->pid[i] = (pid_t)json_integer_value(json_array_get(list, i));
 }
 
 static void read_health(struct sim_health *h, json_t *o)
@@ -152,6 +152,7 @@ static void read_health(struct sim_health *h, json_t *o)
 	h->clock = whole(&p, "clock", -1);
 	h->clock_default = whole(&p, "clock_default", -1);
 	h->clock_most = whole(&p, "clock_most", -1);
+	h->clock_now = whole(&p, "clock_now", -1);
 	h->links_down = whole(&p, "links_down", 0);
 	done(&p);
 }
@@ -223,7 +224,8 @@ static void read_gpu(struct scenario *s, json_t *o)
 	g->switch_links = whole(&p, "switch_links", 0);
 	g->c2c_links = whole(&p, "c2c_links", -1);
 	read_link(&g->link, take(&p, "link"));
-	read_processes(g, take(&p, "processes"));
+	read_processes(&g->computing, take(&p, "processes"));
+	read_processes(&g->drawing, take(&p, "graphics"));
 	read_use(g, &p);
 	read_health(&g->health, take(&p, "health"));
 	read_device(g, &p);
@@ -239,8 +241,8 @@ static const char *const directions[] = { "h2d", "d2h", NULL };
 static const char *const memories[] = { "pinned",  "pageable", "registered", "write-combined",
 					"managed", "mapped",   "peer",       NULL };
 static const char *const pages[] = { "4k", "thp", "hugetlb", NULL };
-static const char *const faults[] = { "flip",          "hang",      "crash", "off-bus",
-				      "out-of-memory", "late-gate", NULL };
+static const char *const faults[] = { "flip",          "hang",      "crash",      "off-bus",
+				      "out-of-memory", "late-gate", "stuck-gate", NULL };
 
 static struct sim_way read_way(struct place *p)
 {
@@ -304,10 +306,26 @@ static void read_fault(struct scenario *s, json_t *o)
 		.bit = (unsigned)whole(&p, "bit", 0) & 7,
 		.times = (unsigned long)whole(&p, "times", INT_MAX),
 		.seconds = number(&p, "seconds", 0),
+		.mem_node = whole(&p, "mem_node", SIM_ANY),
 	};
 	done(&p);
 	if (!json_object_get(o, "kind"))
 		refuse("faults: kind is missing");
+}
+
+static void read_node(struct scenario *s, json_t *cpus)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < json_array_size(cpus); i++) {
+		json_int_t cpu = json_integer_value(json_array_get(cpus, i));
+
+		if (cpu >= 0 && cpu < 64)
+			bits |= (uint64_t)1 << cpu;
+	}
+	if (!bits)
+		refuse("nodes: node %zu is not a list of CPUs from 0 to 63", s->nnodes);
+	s->nodes[s->nnodes++] = bits;
 }
 
 static void read_list(struct scenario *s, struct place *p, const char *key, size_t most,
@@ -351,6 +369,9 @@ static void read_scenario(struct scenario *s, const char *path)
 	s->context_s = number(&p, "context_s", 0);
 	s->pin_s_per_gib = number(&p, "pin_s_per_gib", 0);
 	s->stream_wait = !truth(&p, "no_stream_wait", false);
+	s->pinned_unseen = truth(&p, "pinned_unseen", false);
+	s->lazy_load_s = number(&p, "lazy_load_s", 0);
+	s->late_party_s = number(&p, "late_party_s", 0);
 	s->numa_attributes = truth(&p, "numa_attributes", true);
 	s->driver_version = whole(&p, "driver_version", 13000);
 	s->nvml = truth(&p, "nvml", true);
@@ -359,6 +380,7 @@ static void read_scenario(struct scenario *s, const char *path)
 	place_overlay(s, path);
 	take(&p, "about");
 	take(&p, "bare_metal"); /* for tests/sim/overlay */
+	read_list(s, &p, "nodes", SIM_NODES, read_node);
 	read_list(s, &p, "gpus", SIM_GPUS, read_gpu);
 	read_list(s, &p, "plants", SIM_PLANTS, read_plant);
 	read_list(s, &p, "shared", SIM_SHARED, read_shared);

@@ -18,6 +18,7 @@ enum {
 	SIM_SHARED = 64,
 	SIM_FAULTS = 64,
 	SIM_PROCESSES = 8,
+	SIM_NODES = 8,
 };
 enum { SIM_ANY = -1 }; /* in a rule: whatever it is */
 enum { SIM_NO_NODE = -1 };
@@ -42,9 +43,9 @@ struct sim_link {
 struct sim_health {
 	long long bar1, ecc_errors; /* bytes; uncorrectable ones */
 	int repair_pending, repair_failed;
-	int power_limit, power_default;       /* watts */
-	int clock, clock_default, clock_most; /* MHz */
-	int links_down;                       /* of the NVLinks */
+	int power_limit, power_default;                  /* watts */
+	int clock, clock_default, clock_most, clock_now; /* MHz */
+	int links_down;                                  /* of the NVLinks */
 };
 
 struct sim_gpu {
@@ -53,8 +54,10 @@ struct sim_gpu {
 	int node_cuda, node_nvml, own_node; /* SIM_NO_NODE: not declared */
 	bool cuda, nvml;                    /* these see it */
 	struct sim_link link;
-	pid_t processes[SIM_PROCESSES];
-	size_t nprocesses;
+	struct sim_processes {
+		pid_t pid[SIM_PROCESSES];
+		size_t n;
+	} computing, drawing;
 	int ecc, mig, persistence; /* 1, 0, or -1: not supported */
 	int c2c_links;             /* NVLink-C2C links; -1: not supported */
 	int switch_links;          /* NVLinks to a switch that all GPUs hang on */
@@ -94,7 +97,15 @@ struct sim_shared {
 	double bandwidth;
 };
 
-enum sim_fault_kind { SIM_FLIP, SIM_HANG, SIM_CRASH, SIM_OFF_BUS, SIM_OOM, SIM_LATE_GATE };
+enum sim_fault_kind {
+	SIM_FLIP,
+	SIM_HANG,
+	SIM_CRASH,
+	SIM_OFF_BUS,
+	SIM_OOM,
+	SIM_LATE_GATE,
+	SIM_STUCK_GATE,
+};
 
 struct sim_fault {
 	enum sim_fault_kind kind;
@@ -106,23 +117,29 @@ struct sim_fault {
 	uint64_t offset;     /* flip: byte in the copy */
 	unsigned bit;
 	double seconds; /* late-gate */
+	int mem_node;   /* out-of-memory: of host memory bound to this node alone; or SIM_ANY */
 };
 
 struct scenario {
 	uint64_t seed;
-	double noise;                  /* standard deviation, as a share */
-	double cold_s;                 /* a GPU is cold until it copied for so long */
-	double cold_factor;            /* and then this much slower */
-	double launch_s;               /* what the host needs to start a copy */
-	bool realtime;                 /* all of it really takes so long */
-	double context_s;              /* to use a GPU for the first time in a process */
-	double pin_s_per_gib;          /* to allocate or register page-locked memory */
-	bool stream_wait;              /* the driver has cuStreamWaitValue32 */
-	bool numa_attributes;          /* CUDA tells nodes (12.2) */
-	int driver_version;            /* CUDA's; 0: no driver */
-	bool nvml;                     /* the library starts */
-	char driver[32];               /* NVML's words */
-	char overlay[4096];            /* folder, or empty */
+	double noise;              /* standard deviation, as a share */
+	double cold_s;             /* a GPU is cold until it copied for so long */
+	double cold_factor;        /* and then this much slower */
+	double launch_s;           /* what the host needs to start a copy */
+	bool realtime;             /* all of it really takes so long */
+	double context_s;          /* to use a GPU for the first time in a process */
+	double pin_s_per_gib;      /* to allocate or register page-locked memory */
+	bool stream_wait;          /* the driver has cuStreamWaitValue32 */
+	bool pinned_unseen;        /* the kernel does not tell where the driver's pages are */
+	double lazy_load_s;        /* a kernel's first launch on a GPU */
+	double late_party_s;       /* who gives its processor away gets it back so late */
+	bool numa_attributes;      /* CUDA tells nodes (12.2) */
+	int driver_version;        /* CUDA's; 0: no driver */
+	bool nvml;                 /* the library starts */
+	char driver[32];           /* NVML's words */
+	char overlay[4096];        /* folder, or empty */
+	uint64_t nodes[SIM_NODES]; /* a bit for each CPU; instead of the kernel's (nodes.c) */
+	size_t nnodes;
 	struct sim_gpu gpus[SIM_GPUS]; /* in PCI order */
 	size_t ngpus;
 	struct sim_plant plants[SIM_PLANTS];

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "simclock.h"
 #include "streams.h"
 
 enum { FLOWS = 512 };
@@ -269,6 +269,6 @@ double flow_of_thread(const struct sim_way *way, double alone)
 		return flow_rate(come(way, alone));
 	tell(f, way, alone);
 	if (!scenario()->realtime)
-		sched_yield(); /* the others, too, must get on */
+		simclock_yield(); /* the others, too, must get on */
 	return flow_rate(f);
 }

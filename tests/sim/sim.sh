@@ -27,6 +27,18 @@ scenario() {
 	export NUMABENCH_SIM=$folder/scenario.json
 }
 
+# two_nodes: lets this machine's CPUs be two nodes in the scenarios that follow: $split is a filter
+# that makes them (nodes.c). Skips all where there is one CPU.
+two_nodes() {
+	local cpus
+	cpus=$(python3 -c 'import os; print(*sorted(c for c in os.sched_getaffinity(0) if c < 64))')
+	[[ $cpus == *" "* ]] || skip_all "one CPU is not enough for two nodes"
+	nodes='[0,1]'
+	# shellcheck disable=SC2034  # for the tests
+	split=$(jq -nc --arg c "$cpus" '($c | split(" ") | map(tonumber)) as $c | ($c | length / 2 | ceil) as $h
+		| [$c[:$h], $c[$h:]]' | sed 's/^/.nodes = /')
+}
+
 # all [OPTION..]: numabench --all in its quickest form, the result in $result (a
 # file). The memory benches stay out: they have nothing to do with GPUs.
 all() {

@@ -26,6 +26,9 @@ void simclock_set(uint64_t now_ns); /* from here on it runs on */
 /* The calling thread's simulated work: some that cannot begin yet, the rest ends then. */
 void simclock_work(bool held, uint64_t until_ns);
 
+/* sched_yield, which is the program's alone here. */
+void simclock_yield(void);
+
 /* A number for each clock: that of the calling thread, 0 for all in real time. */
 unsigned simclock_number(void);
 

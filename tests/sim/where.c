@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/mempolicy.h>
+#include <numaif.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,11 +11,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "scenario.h"
+
 int where_caller(void)
 {
+	const struct scenario *s = scenario();
 	unsigned cpu, node;
 
-	return syscall(SYS_getcpu, &cpu, &node, NULL) == 0 ? (int)node : -1;
+	if (syscall(SYS_getcpu, &cpu, &node, NULL) != 0)
+		return -1;
+	for (size_t n = 0; n < s->nnodes; n++) /* nodes.c */
+		if (cpu < 64 && s->nodes[n] >> cpu & 1)
+			return (int)n;
+	return (int)node;
 }
 
 /* Where move_pages is refused: the area's node in numa_maps, if it lies on one. */
@@ -48,10 +56,13 @@ void where_pages(const void *p, size_t bytes, int node[WHERE_SAMPLES])
 	void *at[WHERE_SAMPLES];
 
 	for (size_t i = 0; i < WHERE_SAMPLES; i++) {
-		at[i] = (void *)((first + pages * i / WHERE_SAMPLES) * page);
+		/* Not in even steps: pages that nodes have in turn would all seem to be on one. */
+		size_t step = pages >= WHERE_SAMPLES * WHERE_SAMPLES ? i : 0;
+
+		at[i] = (void *)((first + pages * i / WHERE_SAMPLES + step) * page);
 		node[i] = -1;
 	}
-	if (syscall(SYS_move_pages, 0, (unsigned long)WHERE_SAMPLES, at, NULL, node, 0) == 0) {
+	if (where_ask(0, WHERE_SAMPLES, at, NULL, node, 0) == 0) {
 		for (size_t i = 0; i < WHERE_SAMPLES; i++)
 			node[i] = node[i] < 0 ? -1 : node[i];
 		return;
@@ -94,7 +105,7 @@ static void bind_to(void *p, size_t bytes, const int *nodes, size_t n, unsigned 
 	for (size_t i = 0; i < n; i++)
 		if (nodes[i] >= 0 && (size_t)nodes[i] < BITS * WORDS)
 			mask[(size_t)nodes[i] / BITS] |= 1ul << (size_t)nodes[i] % BITS;
-	syscall(SYS_mbind, p, bytes, MPOL_BIND, mask, BITS * WORDS, flags);
+	mbind(p, bytes, MPOL_BIND, mask, BITS * WORDS, flags);
 }
 
 void where_move(void *p, size_t bytes, int node)

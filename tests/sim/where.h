@@ -8,6 +8,12 @@
 
 #include <stddef.h>
 
+/* move_pages as it is, whatever the scenario hides from others. */
+long where_ask(int pid, unsigned long n, void **pages, const int *to, int *status, int flags);
+
+/* The first node that the calling thread's policy binds to; SIM_NO_NODE: none does. */
+int where_bound(void);
+
 enum { WHERE_SAMPLES = 16 };
 
 /* The node whose CPU the caller runs on. */
