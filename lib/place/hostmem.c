@@ -32,13 +32,16 @@ static int make_from_node(struct hostmem *h, int (*make)(struct hostmem *h, stru
 	return rc < 0 ? rc : back;
 }
 
-/* Runs make, which allocates and touches, so that its pages fall on the wanted node. */
+/* Runs make, which allocates and touches, so that its pages fall on the wanted node; where a policy
+ * is wanted, as the thread's own has it. */
 static int make_on_node(struct hostmem *h, int (*make)(struct hostmem *h, struct err *e),
 			struct err *e)
 {
 	int rc;
 
-	h->own = (struct memory){ .node = h->want.node };
+	h->own = (struct memory){ .node = h->want.node, .bound = h->want.policy };
+	if (h->want.policy)
+		return make(h, e);
 	h->own.bound = policy_bind_thread(h->want.node) == 0;
 	if (!h->own.bound)
 		return make_from_node(h, make, e);
@@ -64,7 +67,7 @@ static int locked_alloc(struct hostmem *h, struct err *e)
 	return make_on_node(h, lock_and_touch, e);
 }
 
-static int mapped_alloc(struct hostmem *h, struct err *e)
+static int driver_mapped(struct hostmem *h, struct err *e)
 {
 	int rc;
 
@@ -79,6 +82,57 @@ static int mapped_alloc(struct hostmem *h, struct err *e)
 static void locked_free(struct hostmem *h)
 {
 	gpu_host_free(h->dev, h->p);
+}
+
+static int registered_alloc(struct hostmem *h, struct err *e);
+static void registered_free(struct hostmem *h);
+
+/* Whether anything tells where its first page is. */
+static bool is_seen(const struct hostmem *h)
+{
+	struct placement p = { .proof = PROOF_NONE };
+	bool seen = memory_prove(h->p, 1, &p) == 0 && p.proof != PROOF_NONE;
+
+	placement_release(&p);
+	return seen;
+}
+
+/* The driver's own pages; ours, where those can be seen and the driver's cannot. */
+static int seen_alloc(struct hostmem *h, int (*alloc)(struct hostmem *h, struct err *e),
+		      struct err *e)
+{
+	struct hostmem ours = *h;
+	int rc = alloc(h, e);
+
+	if (rc < 0 || is_seen(h))
+		return rc;
+	ours.want.pages = PAGES_4K;
+	ours.stand_in = registered_alloc(&ours, NULL) == 0 && is_seen(&ours);
+	if (ours.stand_in) {
+		locked_free(h);
+		*h = ours;
+	} else if (ours.p) {
+		registered_free(&ours);
+	}
+	return 0;
+}
+
+static int pinned_alloc(struct hostmem *h, struct err *e)
+{
+	return seen_alloc(h, locked_alloc, e);
+}
+
+static int mapped_alloc(struct hostmem *h, struct err *e)
+{
+	return seen_alloc(h, driver_mapped, e);
+}
+
+static void seen_free(struct hostmem *h)
+{
+	if (h->stand_in)
+		registered_free(h);
+	else
+		locked_free(h);
 }
 
 /* ---- memory that the driver moves ---- */
@@ -178,8 +232,8 @@ static const struct hostmem_kind kinds[] = {
 	{ .kind = MEM_PINNED,
 	  .device_timed = true,
 	  .host_readable = true,
-	  .alloc = locked_alloc,
-	  .free = locked_free,
+	  .alloc = pinned_alloc,
+	  .free = seen_free,
 	  .queue = gpu_queue_copy },
 	{ .kind = MEM_REGISTERED,
 	  .device_timed = true,
@@ -208,7 +262,7 @@ static const struct hostmem_kind kinds[] = {
 	  .device_timed = true,
 	  .host_readable = true,
 	  .alloc = mapped_alloc,
-	  .free = locked_free },
+	  .free = seen_free },
 };
 
 const struct hostmem_kind *hostmem_kind(enum memory_kind kind)
@@ -224,6 +278,7 @@ int hostmem_alloc(struct hostmem *h, struct err *e)
 	int rc;
 
 	h->p = h->device_p = NULL;
+	h->stand_in = false;
 	rc = hostmem_kind(h->kind)->alloc(h, e);
 	if (rc < 0)
 		hostmem_free(h);
@@ -250,6 +305,21 @@ struct gpu_transfer hostmem_transfer(const struct hostmem *h, void *device, enum
 		.bytes = bytes,
 		.node = h->want.node,
 	};
+}
+
+/* No figure is of the driver's own pages, then, and says so. */
+void hostmem_tell(const struct hostmem *h, struct record *r)
+{
+	memory_tell(&h->own, r);
+	if (!h->stand_in)
+		return;
+	if (!r->more)
+		r->more = json_object();
+	json_object_set_new(r->more, "stand_in", json_string(memory_kind_name(MEM_REGISTERED)));
+	if (r->status == STATUS_OK && !r->reason[0])
+		record_status(r, STATUS_OK,
+			      "our own pages, page-locked in place (registered), stand in: where "
+			      "pages of cudaHostAlloc lie cannot be proven here");
 }
 
 /* A page that came back from the GPU is the process's again when it is first read. */

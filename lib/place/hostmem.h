@@ -14,7 +14,9 @@ struct hostmem {
 	/* What is asked for, filled by the caller. */
 	enum memory_kind kind;
 	size_t bytes;
-	struct memory_want want; /* pages: where the kind's own_pages is set */
+	/* pages: where the kind's own_pages is set. policy: likewise; what the driver allocates then
+	 * follows the calling thread's own (policy_apply_thread). */
+	struct memory_want want;
 	struct gpu_dev *dev;     /* that pins it; NULL will do for pageable memory */
 	/* Of mapped memory: the GPU kernel that moves it (gpu_queue_kernel_copy), NULL where
 	 * numabench was built without GPU kernels. */
@@ -24,6 +26,10 @@ struct hostmem {
 	void *device_p;       /* mapped and registered: the GPU's own address of it, else NULL */
 	enum page_kind pages; /* obtained, where own_pages is set */
 	struct memory own;    /* how it was placed; where own_pages is set the mapping, too */
+	/* Of pinned and mapped memory: nothing tells where pages of the driver's own lie (its
+	 * mappings may be such that the kernel does not look into them), and so pages of ours that
+	 * were page-locked in place stand in for them. */
+	bool stand_in;
 };
 
 struct hostmem_kind {
@@ -52,6 +58,9 @@ void hostmem_free(struct hostmem *h);
  * not used where prefetching moves it). */
 struct gpu_transfer hostmem_transfer(const struct hostmem *h, void *device, enum gpu_direction dir,
 				     size_t bytes);
+
+/* memory_tell of h; and in r->more "stand_in", with a reason where there is none yet. */
+void hostmem_tell(const struct hostmem *h, struct record *r);
 
 /* memory_prove of h; managed memory is brought back to its node first. As gpu.h, -ENOMEM. */
 int hostmem_prove(struct hostmem *h, struct placement *p, struct err *e);

@@ -81,6 +81,11 @@ void policy_reset_thread(void);
  * pages are there and on one node. */
 int memory_prove(const void *start, size_t bytes, struct placement *p);
 
+/* The same by numa_maps alone: quick, and no page is touched, so that nobody sees us come for it;
+ * what automatic balancing hides for a moment counts where it lies. -ENOENT where numa_maps cannot
+ * tell. */
+int memory_glance(const struct memory *m, struct placement *p);
+
 /* True when every page is on the requested node; where they are to be spread, when all are on
  * nodes of the spread and each has its share, give or take PLACEMENT_UNEVEN of it or p->slack
  * pages, whichever is more. With PROOF_NONE the answer is unknown: false, and the caller's status

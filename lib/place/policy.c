@@ -67,22 +67,37 @@ static struct idset nodes_of(const struct policy *p)
 	return nodes;
 }
 
+/* What an errno of mbind or set_mempolicy means. */
+static int refuse(const struct policy *p, int error, struct err *e)
+{
+	if (policy_refused(error))
+		return err_set(e, -ENOTSUP, "the kernel refuses memory policies here: %s",
+			       strerror(error));
+	if (error == EINVAL && p->which == MEMPOLICY_WEIGHTED)
+		return err_set(e, -ENOTSUP,
+			       "this kernel has no weighted interleave (6.9 and later have it)");
+	return err_set(e, -error, "a memory policy is not taken: %s",
+		       error == EINVAL ? "a node of it does not exist or is not allowed here"
+				       : strerror(error));
+}
+
 int policy_apply(const struct policy *p, void *start, size_t bytes, struct err *e)
 {
 	struct idset nodes = nodes_of(p);
 
-	if (p->which == MEMPOLICY_DEFAULT)
+	if (p->which == MEMPOLICY_DEFAULT || mbind(start, bytes, modes[p->which].number,
+						   policy_mask(&nodes), POLICY_MASK_BITS, 0) == 0)
 		return 0;
-	if (mbind(start, bytes, modes[p->which].number, policy_mask(&nodes), POLICY_MASK_BITS, 0) ==
-	    0)
+	return refuse(p, errno, e);
+}
+
+int policy_apply_thread(const struct policy *p, struct err *e)
+{
+	struct idset nodes = nodes_of(p);
+	bool none = p->which == MEMPOLICY_DEFAULT;
+
+	if (set_mempolicy(modes[p->which].number, none ? NULL : policy_mask(&nodes),
+			  none ? 0 : POLICY_MASK_BITS) == 0)
 		return 0;
-	if (policy_refused(errno))
-		return err_set(e, -ENOTSUP, "the kernel refuses memory policies here: %s",
-			       strerror(errno));
-	if (errno == EINVAL && p->which == MEMPOLICY_WEIGHTED)
-		return err_set(e, -ENOTSUP,
-			       "this kernel has no weighted interleave (6.9 and later have it)");
-	return err_set(e, -errno, "a memory policy is not taken: %s",
-		       errno == EINVAL ? "a node of it does not exist or is not allowed here"
-				       : strerror(errno));
+	return refuse(p, errno, e);
 }

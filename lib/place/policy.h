@@ -29,6 +29,9 @@ int policy_spread(struct spread *s, enum mempolicy which, const struct idset *no
  * places the pages. -ENOTSUP with e where the kernel does not know the policy or refuses it here;
  * -EINVAL with e for a node that does not exist or is not allowed. */
 int policy_apply(const struct policy *p, void *start, size_t bytes, struct err *e);
+/* The same for all memory without a policy of its own that the calling thread, and what it forks
+ * or starts later, touches first; default takes an earlier one away. */
+int policy_apply_thread(const struct policy *p, struct err *e);
 
 /* What mbind and set_mempolicy want to be told of nodes: the mask and its length in bits (the
  * kernel takes one off it). */

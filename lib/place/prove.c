@@ -127,11 +127,14 @@ static FILE *open_self(const char *path)
 {
 	struct sysroot root;
 	FILE *in = NULL;
-	int fd;
+	int fd = -1;
 
 	if (sysroot_open_live(&root, NULL) < 0)
 		return NULL;
-	fd = openat(root.fd, path, O_RDONLY | O_CLOEXEC);
+	if (root.overlay >= 0)
+		fd = openat(root.overlay, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = openat(root.fd, path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && !(in = fdopen(fd, "r")))
 		close(fd);
 	sysroot_close(&root);
@@ -298,6 +301,20 @@ int memory_prove(const void *start, size_t bytes, struct placement *p)
 	return rc;
 }
 
+int memory_glance(const struct memory *m, struct placement *p)
+{
+	const struct area range = { (uintptr_t)m->p, (uintptr_t)m->p + m->mapped };
+	struct placement found = { .proof = PROOF_NUMA_MAPS };
+	int rc = read_numa_maps(&range, &found);
+
+	for (size_t i = 0; i < found.nresident && rc == 0; i++)
+		rc = count_pages(p, found.resident[i].node, found.resident[i].pages);
+	if (rc == 0)
+		p->proof = found.proof;
+	placement_release(&found);
+	return rc == 0 || rc == -ENOMEM ? rc : -ENOENT;
+}
+
 static uint64_t pages_on(const struct placement *p, int node)
 {
 	for (size_t i = 0; i < p->nresident; i++)
@@ -377,6 +394,8 @@ static void describe_pages(const struct placement *p, char *buf, size_t size)
 /* Before the reason that stands there, which may say why. */
 static void judge_pages(struct record *r, enum status status, const char *text)
 {
+	if (r->status == status && strncmp(r->reason, text, strlen(text)) == 0)
+		return; /* said at an earlier opening */
 	record_status(r, status, "%s%s%s", text, r->reason[0] ? "; " : "", r->reason);
 }
 

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <numaif.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -282,6 +283,40 @@ static void test_bad_policies(void **state)
 	assert_non_null(strstr(e.text, "hugetlb"));
 }
 
+/* Of the thread, for memory that has none of its own; the mode is what the kernel then says. */
+static void test_thread_policy(void **state)
+{
+	static const int modes[] = { [MEMPOLICY_BIND] = MPOL_BIND,
+				     [MEMPOLICY_PREFERRED] = MPOL_PREFERRED,
+				     [MEMPOLICY_INTERLEAVE] = MPOL_INTERLEAVE };
+	const struct policy none = { .which = MEMPOLICY_DEFAULT };
+	struct policy policy = { .node = here() };
+	struct err e = { "" };
+	int mode = -1;
+
+	(void)state;
+	for (int which = MEMPOLICY_BIND; which <= MEMPOLICY_INTERLEAVE; which++) {
+		int rc;
+
+		policy.which = (enum mempolicy)which;
+		if (policy_spreads(policy.which))
+			policy.spread = spread_of((unsigned[]){ 1 }, 1);
+		policy.spread.of[0].node = policy.node;
+		rc = policy_apply_thread(&policy, &e);
+		if (rc == -ENOTSUP)
+			skip();
+		assert_int_equal(rc, 0);
+		assert_int_equal(get_mempolicy(&mode, NULL, 0, NULL, 0), 0);
+		assert_int_equal(mode, modes[which]);
+	}
+	assert_int_equal(policy_apply_thread(&none, &e), 0);
+	assert_int_equal(get_mempolicy(&mode, NULL, 0, NULL, 0), 0);
+	assert_int_equal(mode, MPOL_DEFAULT);
+	policy = (struct policy){ .which = MEMPOLICY_BIND, .node = 8000 };
+	assert_int_equal(policy_apply_thread(&policy, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "does not exist"));
+}
+
 static void test_turns(void **state)
 {
 	const uint64_t huge = 2 * MIB / (uint64_t)sysconf(_SC_PAGESIZE);
@@ -303,7 +338,7 @@ int main(void)
 		cmocka_unit_test(test_judged),         cmocka_unit_test(test_json),
 		cmocka_unit_test(test_bad_json),       cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_policies_place), cmocka_unit_test(test_bad_policies),
-		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_turns),          cmocka_unit_test(test_thread_policy),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
