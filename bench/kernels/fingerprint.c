@@ -92,3 +92,33 @@ bool fingerprint_changed(const struct fingerprint *before, const struct fingerpr
 	}
 	return false;
 }
+
+bool fingerprint_words(const struct fingerprint *f, char *buf, size_t size)
+{
+	double least = INFINITY, most = 0;
+	char pairs[48], time[48];
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (!isfinite(f->pair[i].seconds))
+			continue;
+		least = fmin(least, f->pair[i].seconds);
+		most = fmax(most, f->pair[i].seconds);
+		n++;
+	}
+	snprintf(buf, size, "%s", "");
+	if (n == 0)
+		return false;
+	if (f->n == 1)
+		snprintf(pairs, sizeof(pairs), "CPUs %d and %d", f->pair[0].a, f->pair[0].b);
+	else
+		snprintf(pairs, sizeof(pairs), "%zu pair%s of CPUs", n, n == 1 ? "" : "s");
+	/* What is the same in whole nanoseconds is no range. */
+	if (lround(least * 1e9) == lround(most * 1e9))
+		snprintf(time, sizeof(time), "%ld ns", lround(most * 1e9));
+	else
+		snprintf(time, sizeof(time), "%ld to %ld ns", lround(least * 1e9),
+			 lround(most * 1e9));
+	snprintf(buf, size, "between %s a cache line passes in %s", pairs, time);
+	return true;
+}

@@ -31,9 +31,15 @@ void fingerprint_plan(struct fingerprint *f, const struct machine *m);
 /* Plans and takes them, about a millisecond for each. -ENOMEM, -EINVAL as pingpong. */
 int fingerprint_take(struct fingerprint *f, const struct machine *m, struct err *e);
 
-/* The first pair whose time more than doubled or halved, as "cores 0 and 1 pass a line in 200 ns,
- * not in 45 as before: .."; false, and an empty text, where there is none. Of the same machine. */
+/* The first pair whose time more than doubled or halved, as "CPUs 0 and 1 pass a cache line in
+ * 200 ns, and before in 45: .."; false, and an empty text, where there is none. Of the same
+ * machine. */
 bool fingerprint_changed(const struct fingerprint *before, const struct fingerprint *after,
 			 char *why, size_t size);
+
+/* "between CPUs 0 and 1 a cache line passes in 59 ns", "between 3 pairs of CPUs a cache line passes
+ * in 61 to 180 ns"; of the pairs that were taken. False, and an empty text, where none was. */
+bool fingerprint_words(const struct fingerprint *f, char *buf, size_t size);
+enum { FINGERPRINT_WORDS = 120 };
 
 #endif

@@ -1,12 +1,14 @@
 #include "kernels/latency_plan.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "kernels/cache_sizes.h"
 #include "kernels/chase_orders.h"
 #include "kernels/injector.h"
+#include "kernels/plan_cost.h"
 #include "kernels/working_set.h"
 #include "result/core_pairs.h"
 
@@ -25,8 +27,16 @@ struct planner {
 	struct session *s;
 	const struct mode *mode;
 	struct placing at;
+	struct plan_cost *cost;
 	struct err *e;
 };
+
+/* Bytes a second of a Xeon guest: drawing the order of a cycle, which one thread does once for each
+ * size; linking the lines and proving the cycle, which all of them do at every opening. */
+#define DRAW        3.6e9
+#define LINK_THREAD 1.6e9
+#define LINK_NODE   30e9
+#define CHASE_TAKES 0.030
 
 /* One row for each thing measured. near: each memory driven from its own CPUs (a CPU-less one from
  * the nearest); far: from all others. What is planned once for the machine has no nodes. */
@@ -102,12 +112,27 @@ static struct cell cell_of(const char *metric, int threads, int worth)
 	return c;
 }
 
+static void tell_cost(const struct planner *p, const struct site *site, int index)
+{
+	size_t threads = session_threads(p->s, site->cpu_node);
+	double bytes = (double)site->bytes;
+
+	if (index >= p->cost->sites)
+		plan_cost_once(p->cost,
+			       3 * bytes / fmin((double)threads * LINK_THREAD, LINK_NODE) +
+				       (site->cpu_node == site->mem_node ? bytes / DRAW : 0));
+	plan_cost_site(p->cost, index, site->bytes, threads);
+	plan_cost_cell(p->cost, 0, 1, site->kind == LATENCY_CORES ? PAIR_SECONDS : CHASE_TAKES);
+}
+
 static int add(const struct planner *p, const struct site *site, const struct cell *c)
 {
 	int rc = session_site(p->s, site);
 
-	if (rc >= 0)
-		rc = session_cell(p->s, (size_t)rc, c);
+	if (rc < 0)
+		return rc;
+	tell_cost(p, site, rc);
+	rc = session_cell(p->s, (size_t)rc, c);
 	return rc < 0 ? rc : 0;
 }
 
@@ -350,11 +375,12 @@ static bool wanted(const struct session *s, enum depth from)
 
 int latency_plan(struct session *s, struct err *e)
 {
+	struct plan_cost cost = { 0 };
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < NMODES; i++) {
 		const struct mode *mode = &modes[i];
-		struct planner p = { .s = s, .mode = mode, .e = e };
+		struct planner p = { .s = s, .mode = mode, .cost = &cost, .e = e };
 
 		for (size_t k = 0; rc == 0 && session_pair(s, k, &p.at); k++)
 			if (wanted(s, session_is_near(s, &p.at) ? mode->near : mode->far))
@@ -362,6 +388,8 @@ int latency_plan(struct session *s, struct err *e)
 		if (rc == 0 && wanted(s, mode->whole))
 			rc = mode->plan(&p);
 	}
+	if (rc == 0)
+		plan_cost_say(&cost, s, "mem-latency");
 	return rc;
 }
 

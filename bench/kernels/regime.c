@@ -1,28 +1,17 @@
 /* regime.c - a fingerprint before the first round and after the last. */
 #include "kernels/regime.h"
 
-#include <math.h>
 #include <time.h>
 
 /* A core that was taken away for a time slice or two is back after this. */
 enum { LOOK_AGAIN_MS = 50, LOOKS = 3 };
 
-/* "before the first round: between 3 pairs of CPUs a cache line passes in 61 to 180 ns" */
 static void note(struct session *s, const struct fingerprint *f, const char *when)
 {
-	double least = INFINITY, most = 0;
+	char words[FINGERPRINT_WORDS];
 
-	for (size_t i = 0; i < f->n; i++) {
-		least = fmin(least, f->pair[i].seconds); /* a NaN is passed over */
-		most = fmax(most, f->pair[i].seconds);
-	}
-	if (f->n == 1 && isfinite(least))
-		session_note(s, "%s: between CPUs %d and %d a cache line passes in %.0f ns", when,
-			     f->pair[0].a, f->pair[0].b, least * 1e9);
-	else if (isfinite(least))
-		session_note(s,
-			     "%s: between %zu pairs of CPUs a cache line passes in %.0f to %.0f ns",
-			     when, f->n, least * 1e9, most * 1e9);
+	if (fingerprint_words(f, words, sizeof(words)))
+		session_note(s, "%s: %s", when, words);
 }
 
 int regime_begin(struct session *s, struct fingerprint *before, struct err *e)

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 #include "kernels/cache_sizes.h"
+#include "kernels/plan_cost.h"
 #include "kernels/stream_set.h"
 #include "kernels/working_set.h"
 #include "machine/dram.h"
+#include "measure/timing.h"
 
 /* One row for each operation: how dearly it is wanted, and what is measured of it. */
 static const struct row {
@@ -56,8 +58,12 @@ struct planner {
 	const struct row *row;
 	struct dimms dimms;
 	struct sysroot root;
+	struct plan_cost *cost;
 	struct err *e;
 };
+
+/* What the contest for the fastest form of an operation takes a worker. */
+#define CONTEST_SECONDS 0.3
 
 static bool wanted(const struct planner *p, enum depth from)
 {
@@ -102,6 +108,16 @@ static struct cell whole_cell(const struct planner *p, const struct placing *at,
 	return c;
 }
 
+static void tell_cost(const struct planner *p, const struct site *site, int index,
+		      const struct cell *c)
+{
+	double elements = (double)c->rec.bytes / sizeof(double);
+
+	plan_cost_site(p->cost, index, site->bytes, session_threads(p->s, site->cpu_node));
+	plan_cost_cell(p->cost, elements * stream_counted_bytes(p->row->op), (size_t)c->rec.threads,
+		       SAMPLE_SECONDS);
+}
+
 static int add(const struct planner *p, const struct placing *at, struct site site,
 	       const struct cell *c)
 {
@@ -109,8 +125,10 @@ static int add(const struct planner *p, const struct placing *at, struct site si
 
 	site.bytes = stream_set_bytes(set_at(p, at).bytes);
 	rc = session_site(p->s, &site);
-	if (rc >= 0)
-		rc = session_cell(p->s, (size_t)rc, c);
+	if (rc < 0)
+		return rc;
+	tell_cost(p, &site, rc, c);
+	rc = session_cell(p->s, (size_t)rc, c);
 	return rc < 0 ? rc : 0;
 }
 
@@ -287,6 +305,7 @@ static int plan_at_once(const struct planner *p, int node)
 		rc = session_site(p->s, &site);
 		sites[n] = (size_t)rc;
 		members[n] = whole_cell(p, &at, LESS_AT_ONCE);
+		tell_cost(p, &site, rc, &members[n]);
 		members[n].rec.together = how;
 		record_set(&members[n].rec, "together", NULL);
 		sum.rec.threads += members[n++].rec.threads;
@@ -325,9 +344,13 @@ static int plan_row(const struct planner *p)
 		{ p->row->pages, plan_pages },
 		{ p->row->sizes, plan_sizes },
 	};
+	struct idset workers = machine_cpu_nodes(session_machine(p->s));
 	struct placing at;
 	int rc = wanted(p, p->row->matrix) ? plan_matrix(p) : 0;
 
+	workers = idset_and(&workers, session_nodes(p->s));
+	if (rc == 0 && wanted(p, p->row->matrix))
+		plan_cost_once(p->cost, CONTEST_SECONDS * (double)idset_count(&workers));
 	if (rc == 0 && wanted(p, p->row->at_once))
 		rc = plan_all_at_once(p);
 	for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++)
@@ -339,7 +362,8 @@ static int plan_row(const struct planner *p)
 
 int stream_plan(struct session *s, const struct stream_kernel *only, struct err *e)
 {
-	struct planner p = { .s = s, .e = e };
+	struct plan_cost cost = { 0 };
+	struct planner p = { .s = s, .cost = &cost, .e = e };
 	struct placing at;
 	int rc = sysroot_open_live(&p.root, e);
 
@@ -354,6 +378,8 @@ int stream_plan(struct session *s, const struct stream_kernel *only, struct err 
 			rc = plan_row(&p);
 	}
 	sysroot_close(&p.root);
+	if (rc == 0)
+		plan_cost_say(&cost, s, "mem-bandwidth");
 	return rc;
 }
 

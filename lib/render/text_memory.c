@@ -283,8 +283,10 @@ int text_memory(struct text *t)
 			rc = print_local(t, like, n, text_decimals(most / 1e9));
 	}
 	free(like);
-	if (n)
+	if (n) {
+		text_forms(t, "fastest forms", t->res->records, t->res->nrecords);
 		say_bus(t);
+	}
 	for (size_t i = 0; rc == 0 && i < sizeof more / sizeof *more; i++)
 		rc = more[i](t);
 	return rc;
