@@ -6,6 +6,7 @@
 #include "render/machine_notes.h"
 #include "render/render.h"
 #include "result/explains.h"
+#include "result/judge.h"
 #include "util/wrap.h"
 
 enum { INDENT = 6, LABEL = 10, WIDTH_LEAST = 40, USUAL_WIDTH = 80 };
@@ -73,14 +74,16 @@ static void say_head(const struct page *p, const struct finding *f)
 {
 	const char *title = p->title ? p->title(f->id) : NULL;
 	bool fails = strcmp(f->status, "fail") == 0;
+	const char *word = fails                               ? "FAIL"
+			   : strcmp(f->status, "unknown") == 0 ? "open" /* not judged */
+							       : "warn";
 	char text[300];
 
 	snprintf(text, sizeof text, "%s%s%s", f->id, title ? ": " : "", title ? title : "");
 	if (p->o->colour)
-		fprintf(p->out, "\n\033[1;%sm%s\033[0m  ", fails ? "31" : "33",
-			fails ? "FAIL" : "warn");
+		fprintf(p->out, "\n\033[1;%sm%s\033[0m  ", fails ? "31" : "33", word);
 	else
-		fprintf(p->out, "\n%s  ", fails ? "FAIL" : "warn");
+		fprintf(p->out, "\n%s  ", word);
 	wrap_print(p->out, text, p->width, INDENT, INDENT);
 }
 
@@ -93,6 +96,8 @@ static void say_finding(const struct page *p, size_t i, bool again)
 	if (!again)
 		say_head(p, f);
 	gather_subjects(p, i, subjects, sizeof subjects);
+	if (finding_is_judged(f)) /* a sentence that begins with its subject */
+		subjects[0] = '\0';
 	snprintf(text, sizeof text, "%s%s%s", subjects, subjects[0] ? ": " : "", f->observed);
 	say(p, "", text);
 	if (f->expected[0])
@@ -113,7 +118,7 @@ static void say_finding(const struct page *p, size_t i, bool again)
 int render_findings(const struct result *res, const char *(*title)(const char *id),
 		    const struct render_options *o, FILE *out)
 {
-	static const char *const statuses[] = { "fail", "warn" };
+	static const char *const statuses[] = { "fail", "unknown", "warn" };
 	struct page p = { .res = res,
 			  .o = o,
 			  .title = title,

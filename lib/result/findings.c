@@ -7,7 +7,7 @@
 
 static bool is_ours(const struct finding *f)
 {
-	static const char *const ours[] = { "gpu.count", "run.cells" };
+	static const char *const ours[] = { "gpu.count", "run.cells", FINDING_CORRUPT };
 
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
 		if (strcmp(f->id, ours[i]) == 0)
@@ -59,6 +59,66 @@ bool cell_left_out(const struct record *r)
 	return r->status == STATUS_SKIPPED && strncmp(r->reason, LEFT_OUT, strlen(LEFT_OUT)) == 0;
 }
 
+static bool same_or_absent(const struct record *a, const struct record *b, const char *field,
+			   bool same)
+{
+	return record_has(a, field) == record_has(b, field) && (!record_has(a, field) || same);
+}
+
+static bool same_kind(const struct record *a, const struct record *b)
+{
+	return strcmp(a->test, b->test) == 0 && strcmp(a->metric, b->metric) == 0 &&
+	       same_or_absent(a, b, "memory", a->memory == b->memory) &&
+	       same_or_absent(a, b, "together", a->together == b->together);
+}
+
+/* How many cells of which kinds were left out, in the order planned. */
+static void name_left_out(const struct result *res, char *buf, size_t size)
+{
+	enum { ROOM_FOR_MORE = 20 };
+	const struct record *last = NULL; /* named */
+	size_t used = 0, more = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+		bool told = !cell_left_out(r);
+		size_t cells = 0;
+		bool same_test = last && strcmp(last->test, r->test) == 0;
+		bool is_rate = record_has(r, "memory") && strcmp(r->metric, "bandwidth") == 0;
+		char kind[120];
+		int n;
+
+		for (size_t j = 0; j < res->nrecords && !told; j++) {
+			bool alike =
+				cell_left_out(&res->records[j]) && same_kind(&res->records[j], r);
+
+			told = alike && j < i;
+			cells += alike;
+		}
+		if (told)
+			continue;
+		n = snprintf(kind, sizeof kind, "%s%s%s%zu%s%s%s%s%s%s",
+			     !used       ? ""
+			     : same_test ? ", "
+					 : "; ",
+			     same_test ? "" : r->test, same_test ? "" : ": ", cells,
+			     record_has(r, "memory") ? " " : "",
+			     record_has(r, "memory") ? memory_kind_name(r->memory) : "",
+			     record_has(r, "together") ? " " : "",
+			     record_has(r, "together") ? together_name(r->together) : "",
+			     is_rate ? "" : " ", is_rate ? "" : r->metric);
+		if (n < 0 || used + (size_t)n + ROOM_FOR_MORE > size) {
+			more++;
+			continue;
+		}
+		used += (size_t)snprintf(buf + used, size - used, "%s", kind);
+		last = r;
+	}
+	if (more)
+		snprintf(buf + used, size - used, ", %zu more kinds", more);
+}
+
 /* Fewer cells than planned are a warning: what was measured stands. */
 static int find_left_out(struct result *res)
 {
@@ -69,6 +129,7 @@ static int find_left_out(struct result *res)
 			     .source = "the records" };
 	const struct record *first = NULL;
 	size_t out = 0, all = 0;
+	char kinds[190];
 
 	for (size_t i = 0; i < res->nrecords; i++) {
 		all += record_has(&res->records[i], "metric");
@@ -79,13 +140,56 @@ static int find_left_out(struct result *res)
 	}
 	if (!out)
 		return 0;
-	snprintf(f.observed, sizeof f.observed, "%zu of %zu cells without a figure: %.100s", out,
-		 all, first->reason);
+	name_left_out(res, kinds, sizeof kinds);
+	snprintf(f.observed, sizeof f.observed, "%zu of %zu cells without a figure: %.90s: %s", out,
+		 all, first->reason, kinds);
 	snprintf(f.expected, sizeof f.expected, "every planned cell measured");
 	snprintf(f.fix, sizeof f.fix,
 		 "give it more time (--budget, --thorough), or ask for less "
 		 "(--only, --nodes, --gpus, --size)");
 	return result_find(res, &f);
+}
+
+/* A sum is corrupt because of one of its GPUs, which tells. */
+static bool same_culprit(const struct record *a, const struct record *b)
+{
+	if (strcmp(a->test, b->test) != 0)
+		return false;
+	return !record_has(b, "gpu") || (record_has(a, "gpu") && a->gpu == b->gpu);
+}
+
+/* Of the records with corrupt data, the first of each GPU, or of a test without one. */
+static int find_corrupt(struct result *res)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+		struct finding f = { .id = FINDING_CORRUPT,
+				     .family = "run",
+				     .status = "fail",
+				     .expected = "every byte arrives as it was sent",
+				     .source = "the records" };
+		bool told = r->status != STATUS_CORRUPT;
+
+		for (size_t j = 0; j < res->nrecords && !told; j++)
+			told = (j < i || (j > i && !record_has(r, "gpu") &&
+					  record_has(&res->records[j], "gpu"))) &&
+			       res->records[j].status == STATUS_CORRUPT &&
+			       same_culprit(&res->records[j], r);
+		if (told)
+			continue;
+		if (record_has(r, "gpu"))
+			snprintf(f.subject, sizeof f.subject, "GPU %d", r->gpu);
+		else
+			snprintf(f.subject, sizeof f.subject, "%s", r->test);
+		snprintf(f.observed, sizeof f.observed, "%.280s", r->reason);
+		snprintf(f.fix, sizeof f.fix,
+			 "trust no result of it; see pcie.errors, gpu.ecc-errors and the kernel's "
+			 "log, then test memory, riser and GPU one by one");
+		rc = result_find(res, &f);
+	}
+	return rc;
 }
 
 int findings_make(struct result *res)
@@ -94,5 +198,7 @@ int findings_make(struct result *res)
 
 	forget_findings(res);
 	rc = find_count(res);
+	if (rc == 0)
+		rc = find_corrupt(res);
 	return rc == 0 ? find_left_out(res) : rc;
 }

@@ -5,6 +5,9 @@
 
 #include "result/result.h"
 
+/* Data that did not arrive as sent, one for each GPU or test; the records say it, too. */
+#define FINDING_CORRUPT "run.corrupt"
+
 /* Replaces the findings of its own among res->findings; judge.h lists their ids. -ENOMEM. */
 int findings_make(struct result *res);
 

@@ -9,6 +9,7 @@
 #include "result/derive.h"
 #include "result/explains.h"
 #include "result/findings.h"
+#include "result/judge_parts.h"
 
 /* More reasons than this are counted, not listed; more cells than CELLS_NAMED
  * of one reason likewise. */
@@ -28,6 +29,13 @@ int verdict_exit_code(const struct verdict *v, bool strict)
 	if (v->status == VERDICT_FAIL || (strict && v->nwarnings))
 		return 1;
 	return v->status == VERDICT_UNKNOWN ? 3 : 0;
+}
+
+int verdict_nagios_code(const struct verdict *v)
+{
+	if (v->status == VERDICT_PASS)
+		return v->nwarnings ? 1 : 0;
+	return v->status == VERDICT_FAIL ? 2 : 3;
 }
 
 /* Whether anything of the record's test, on its GPU where it has one, came to a figure. */
@@ -135,14 +143,18 @@ static void tell_all_records(struct gathering *g, enum verdict_status weight)
 			tell_records(g, i, weight);
 }
 
-static void tell_findings(struct gathering *g)
+/* What the records tell already is not told twice. */
+static void tell_findings(struct gathering *g, const char *status, enum verdict_status weight)
 {
 	for (size_t i = 0; i < g->res->nfindings; i++) {
 		const struct finding *f = &g->res->findings[i];
 
-		g->res->verdict.nwarnings += strcmp(f->status, "warn") == 0;
-		if (strcmp(f->status, "fail") == 0)
-			reason(g, VERDICT_FAIL, "%s: %s%s%s", f->subject, f->observed,
+		if (strcmp(f->status, status) != 0 || strcmp(f->id, FINDING_CORRUPT) == 0)
+			continue;
+		if (finding_is_judged(f))
+			reason(g, weight, "%s", f->observed);
+		else
+			reason(g, weight, "%s: %s%s%s", f->subject, f->observed,
 			       f->expected[0] ? "; expected: " : "", f->expected);
 	}
 }
@@ -156,6 +168,10 @@ int judge(struct result *res)
 	if (rc == 0)
 		rc = findings_make(res);
 	if (rc == 0)
+		rc = judge_physics(res);
+	if (rc == 0)
+		rc = judge_peers(res);
+	if (rc == 0)
 		rc = findings_attach(res);
 	if (rc < 0)
 		return rc;
@@ -166,10 +182,13 @@ int judge(struct result *res)
 	*v = (struct verdict){ .status = VERDICT_PASS, .more = v->more };
 	/* What fails stands first. */
 	tell_all_records(&g, VERDICT_FAIL);
-	tell_findings(&g);
+	tell_findings(&g, "fail", VERDICT_FAIL);
 	if (!res->run.complete)
 		reason(&g, VERDICT_UNKNOWN, "the run ended before its plan did: parts are missing");
+	tell_findings(&g, "unknown", VERDICT_UNKNOWN);
 	tell_all_records(&g, VERDICT_UNKNOWN);
+	for (size_t i = 0; i < res->nfindings; i++)
+		v->nwarnings += strcmp(res->findings[i].status, "warn") == 0;
 	if (g.untold && g.rc == 0)
 		snprintf(v->reasons[v->nreasons++], sizeof *v->reasons, "and %zu more", g.untold);
 	free(g.told);

@@ -23,12 +23,16 @@ struct judged {
 	char id[64];      /* stable: "physics.pcie-share", "history.gpu-bandwidth.h2d.pinned" */
 	char subject[64]; /* "GPU 3", "node 1", "GPUs" */
 	const struct record *record; /* its cell, or NULL; borrowed */
-	double observed, expected;   /* in `unit`; NaN: no figure. expected is the limit that decides */
-	char unit[8];                /* "B/s", "s", "1"; "" where there are no figures */
-	char text[300];              /* one sentence that begins with the culprit, without a full stop */
-	char fix[240];               /* what to do about it; may be empty */
-	char source[120];            /* the file, or the rule, that it rests on; may be empty */
+	double observed,
+		expected; /* in `unit`; NaN: no figure. expected is the limit that decides */
+	char unit[8];     /* "B/s", "s", "1"; "" where there are no figures */
+	char text[300];   /* one sentence that begins with the culprit, without a full stop */
+	char fix[240];    /* what to do about it; may be empty */
+	char source[120]; /* the file, or the rule, that it rests on; may be empty */
 };
+
+/* Sets the text; what is too long is cut. */
+void judged_say(struct judged *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Keeps it among the findings ("checks"): text is `observed`; the figures, unit and the cell's name
  * stand in its more as value, limit, unit and cell. -ENOMEM. */
@@ -48,15 +52,18 @@ bool finding_is_judged(const struct finding *f);
  * Findings of history and expectation are whoever's who set the result against a file, before:
  * they stay and count. Safe to repeat. FAIL: a corrupt record, a finding with
  * status fail, a count other than run.options.require_gpus.
- * UNKNOWN: a finding with status unknown; a record that failed, timed out, crashed, was misplaced, unproven or
- * unstable; a run that is not complete; a GPU that was busy; a test, or a GPU in
- * it, of which cells were planned and none came to a figure. Some cells left out
- * are a warning; what had nothing to do here decides nothing. -ENOMEM. */
+ * UNKNOWN: a finding with status unknown; a record that failed, timed out, crashed, was misplaced,
+ * unproven or unstable; a run that is not complete; a GPU that was busy; a test, or a GPU in it, of
+ * which cells were planned and none came to a figure. Some cells left out are a warning; what had
+ * nothing to do here decides nothing. -ENOMEM. */
 int judge(struct result *res);
 
 /* The exit code of design.md, section 4, for a verdict: 1, 3 or 0; `strict`
  * turns warnings into 1. */
 int verdict_exit_code(const struct verdict *v, bool strict);
+
+/* Nagios's own codes: 0 ok, 1 warnings, 2 FAIL, 3 all else. */
+int verdict_nagios_code(const struct verdict *v);
 
 const char *verdict_name(enum verdict_status s);
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MOST_BYTES = 1 << 20, DEADLINE_S = 30 };
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 
 	LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++)
-		bad |= replay(argv[i]);
+		if (strncmp(argv[i], "--", 2) != 0)
+			bad |= replay(argv[i]);
 	return bad;
 }

@@ -26,6 +26,8 @@
 #include "machine/parts.h"
 #include "machine/probe.h"
 #include "render/render.h"
+#include "result/baseline.h"
+#include "result/expect.h"
 #include "result/judge.h"
 #include "result/recommend.h"
 #include "util/units.h"
@@ -37,6 +39,7 @@ struct fuzz {
 	struct hwloc_topology *topo; /* of the base, undamaged, */
 	struct machine machine;      /* and all of it */
 	struct result findings;      /* of the checks on it */
+	struct result measured;      /* of a machine with two GPUs */
 	FILE *screen;                /* where all printing goes */
 	char *shown;
 	size_t nshown;
@@ -160,6 +163,21 @@ static void write_input(struct fuzz *f, const char *input, size_t length)
 	     "room for the input");
 }
 
+/* What is made to be expected can be read, and is met by what it was made from. */
+static void make_expectation(const struct result *r)
+{
+	json_t *doc = expect_make(r, 0.05);
+	struct err e = { "" };
+	struct expect x;
+	int rc;
+
+	must(doc, "an expectation is made");
+	rc = expect_from_json(&x, doc, &e);
+	must(rc == 0, e.text);
+	expect_release(&x);
+	json_decref(doc);
+}
+
 static void show_result(struct fuzz *f, struct result *r)
 {
 	struct look l = { .m = &r->machine,
@@ -171,6 +189,7 @@ static void show_result(struct fuzz *f, struct result *r)
 	for (const struct format *i = formats; i->name; i++)
 		must(i->write(r, &plain, f->screen) == 0, i->name);
 	must(recommend(r) == 0 && judge(r) == 0, "a result is judged");
+	make_expectation(r);
 	for (const struct format *i = formats; i->name; i++)
 		must(i->write(r, &plain, f->screen) == 0, i->name);
 	look_at_everything(f, &l);
@@ -209,6 +228,49 @@ static void run_rules(struct fuzz *f, const char *input, size_t length)
 	refused_in_words(rc, &e);
 	must(copy.nfindings + silenced == f->findings.nfindings, "no finding is lost");
 	result_release(&copy);
+}
+
+static void run_expectation(struct fuzz *f, const char *input, size_t length)
+{
+	struct err e = { "" };
+	struct expect x;
+	int rc;
+
+	write_input(f, input, length);
+	rc = expect_read(&x, f->path, &e);
+	refused_in_words(rc, &e);
+	if (rc == 0) {
+		must(expect_judge(&x, &f->measured) == 0 && judge(&f->measured) == 0,
+		     "an expectation is judged");
+		for (const struct format *i = formats; i->name; i++)
+			must(i->write(&f->measured, &plain, f->screen) == 0, i->name);
+	}
+	expect_release(&x);
+}
+
+static void run_baseline(struct fuzz *f, const char *input, size_t length)
+{
+	struct err e = { "" };
+	struct baseline b;
+	json_t *doc;
+	int rc;
+
+	write_input(f, input, length);
+	baseline_init(&b);
+	rc = baseline_read(&b, f->path, &e);
+	refused_in_words(rc, &e);
+	if (rc == 0) {
+		struct baseline again;
+
+		doc = baseline_to_json(&b);
+		must(doc, "a baseline becomes JSON");
+		baseline_init(&again);
+		rc = baseline_from_json(&again, doc, &e);
+		must(rc == 0, e.text);
+		baseline_release(&again);
+		json_decref(doc);
+	}
+	baseline_release(&b);
 }
 
 static void run_xml(struct fuzz *f, const char *input, size_t length)
@@ -302,24 +364,21 @@ static void run_words(struct fuzz *f, const char *input, size_t length)
 /* ---- what libFuzzer calls ---- */
 
 static const struct target targets[] = {
-	{ "machine", run_machine }, { "process", run_process }, { "result", run_result },
-	{ "rules", run_rules },     { "xml", run_xml },         { "words", run_words },
+	{ "machine", run_machine },   { "process", run_process },
+	{ "result", run_result },     { "rules", run_rules },
+	{ "xml", run_xml },           { "words", run_words },
+	{ "baseline", run_baseline }, { "expectation", run_expectation },
 };
 
-/* Takes an option of ours out of the arguments; NULL: it is not there. */
-static const char *take_option(int *argc, char **argv, const char *name)
+/* The value of an option of ours; NULL: it is not there. It stays among the arguments, for
+ * libFuzzer, which passes over what begins with "--", hands them to processes of its own. */
+static const char *find_option(int argc, char **argv, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (int i = 1; i < *argc; i++) {
-		const char *value = argv[i] + n;
-
-		if (strncmp(argv[i], name, n) != 0)
-			continue;
-		memmove(argv + i, argv + i + 1, (size_t)(*argc - i) * sizeof *argv);
-		--*argc;
-		return value;
-	}
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], name, n) == 0)
+			return argv[i] + n;
 	return NULL;
 }
 
@@ -337,6 +396,8 @@ static void add_files(struct fuzz *f, const char *path)
 
 static void prepare(struct fuzz *f)
 {
+	/* Whoever starts this stands in the repository's root; the machine alone does without. */
+	static const char measured[] = "tests/fuzz/corpus/result/gpu";
 	struct sight_spec spec = { .recorded = f->base };
 	struct source source = { .xml = false };
 	struct err e = { "" };
@@ -352,6 +413,9 @@ static void prepare(struct fuzz *f)
 	f->machine = s.m;
 	s.m = (struct machine){ .nnodes = 0 };
 	sight_close(&s);
+	result_init(&f->measured);
+	if (access(measured, R_OK) == 0)
+		must(result_read(&f->measured, measured, &e) == 0, e.text);
 	f->file = memfd_create("input", 0);
 	must(f->file >= 0, "a file in memory");
 	snprintf(f->path, sizeof f->path, "/proc/self/fd/%d", f->file);
@@ -367,9 +431,9 @@ const char *__lsan_default_suppressions(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char *name = take_option(argc, *argv, "--target="),
-		   *base = take_option(argc, *argv, "--base="),
-		   *add = take_option(argc, *argv, "--add=");
+	const char *name = find_option(*argc, *argv, "--target="),
+		   *base = find_option(*argc, *argv, "--base="),
+		   *add = find_option(*argc, *argv, "--add=");
 	char aside[PATH_MAX + 8];
 
 	for (size_t i = 0; name && i < sizeof targets / sizeof *targets; i++)
