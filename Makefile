@@ -28,21 +28,20 @@ BENCH     := $(basename $(notdir $(wildcard bench/*.c)))
 DIAG      := $(basename $(notdir $(wildcard diag/*.c)))
 SIM_SRC   := $(wildcard tests/sim/*.c)
 UNIT      := $(basename $(notdir $(wildcard tests/unit/*.c)))
-HELPER    := $(basename $(notdir $(wildcard tests/helpers/*.c)))
 
 LIB       := $(B)/lib/libnumabench.a
 LIBEXEC   := libexec/numabench
 PROGRAMS  := $(B)/bin/numabench $(addprefix $(B)/$(LIBEXEC)/,$(BENCH) $(DIAG))
 SIM_PROGRAMS := $(if $(CUDA),$(patsubst $(B)/%,$(B)/sim/%,$(PROGRAMS)) $(B)/sim/lib/libnvidia-ml.so.1)
 UNIT_PROGRAMS := $(addprefix $(B)/tests/unit/,$(UNIT))
-HELPERS   := $(addprefix $(B)/tests/helpers/,$(HELPER))
+HELPERS   := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c tests/power/*.c))
 MAN       := $(B)/man/numabench.1 $(patsubst %,$(B)/man/numabench-%.1,$(BENCH) $(DIAG))
 
 obj = $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(1))))
 BENCH_MAIN := $(call obj,$(wildcard bench/main/*.c))
 SIM_OBJ := $(call obj,$(filter-out tests/sim/nvml.c,$(SIM_SRC)))
 
-.PHONY: all force vm-check demo check check-programs sim install portable man clean help fidelity format
+.PHONY: all force vm-check demo check check-programs sim install portable man clean help fidelity power format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -53,6 +52,7 @@ help:
 	@echo "make check      all tests                              make SANITIZE=address,undefined check"
 	@echo "make vm-check   those in virtual machines only         make demo"
 	@echo "make fidelity   our figures beside those of other tools, in turn, as ratios"
+	@echo "make power      the tables of results/power.md: false alarms and regressions found"
 	@echo "make portable   a tarball for machines that have nothing installed"
 	@echo "make man        the manual pages                       make install PREFIX= DESTDIR="
 	@echo "make format     clang-format over the sources          make clean"
@@ -106,7 +106,7 @@ $(B)/sim/lib/libnvidia-ml.so.1: tests/sim/nvml.c tests/sim/scenario.c $(B)/flags
 
 $(UNIT_PROGRAMS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIB)
 	$(call link,$(LIBS) -lcmocka)
-$(HELPERS): $(B)/tests/helpers/%: $(B)/obj/tests/helpers/%.o $(LIB)
+$(HELPERS): $(B)/%: $(B)/obj/%.o $(LIB)
 	$(call link,$(LIBS))
 
 # Rubbish that was found to reach something, once more; `fuzz` looks for more (tests/fuzz/run).
@@ -131,6 +131,10 @@ demo: all sim
 
 fidelity: all $(HELPERS)
 	BUILD=$(B) tests/fidelity/run
+
+# How often the rule for regressions is wrong, and what it finds.
+power: $(B)/tests/power/power
+	$< >results/power.md.new && mv results/power.md.new results/power.md
 
 include scripts/install.mk # man, install, portable
 

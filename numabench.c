@@ -11,7 +11,6 @@
 
 #include "front/run.h"
 #include "render/render.h"
-#include "result/judge.h"
 #include "result/recommend.h"
 #include "util/options.h"
 
@@ -31,8 +30,9 @@ static const struct command command = {
 	.usage = "[OPTION]... | COMMAND [OPTION]...",
 	.about = "Without options: the machine, every GPU's declared binding, and what to try "
 		 "next.\n\n"
-		 "Commands: topology, check, report, bind (they look); mem-bandwidth, mem-latency, "
-		 "gpu-bandwidth, gpu-latency, gpu-peer (they measure). Each has its own --help.",
+		 "Commands: topology, check, report, baseline, compare, expect, bind (they look); "
+		 "mem-bandwidth, mem-latency, gpu-bandwidth, gpu-latency, gpu-peer, migration (they "
+		 "measure). Each has its own --help.",
 	.options = option_tables,
 };
 
@@ -42,6 +42,7 @@ struct front {
 	struct run run;
 	struct surroundings around;
 	struct render_options look;
+	bool printed; /* the report, or whatever was asked for */
 	char folder[4096], result_path[4200];
 };
 
@@ -79,17 +80,32 @@ static int write_results(struct front *f, struct err *e)
 static int print_results(struct front *f, struct err *e)
 {
 	bool json = f->run.ask.json && strcmp(f->run.ask.json, "-") == 0;
-	int rc = format_find(json ? "json" : "text")->write(&f->run.res, &f->look, stdout);
+	const char *name = json ? "json" : f->run.ask.nagios ? "nagios" : "text";
+	int rc = format_find(name)->write(&f->run.res, &f->look, stdout);
 
 	if (rc == 0 && fflush(stdout) != 0)
 		rc = -errno;
+	f->printed = rc == 0;
 	return rc < 0 ? err_set(e, rc, "stdout: %s", strerror(-rc)) : 0;
 }
 
-static int exit_code(const struct front *f)
+/* What watches reads standard output and Nagios's codes alone: all but a verdict is unknown. */
+static int nagios_code(const struct front *f, int code, const struct err *e)
 {
-	return stop_signal ? 128 + stop_signal
-			   : verdict_exit_code(&f->run.res.verdict, f->run.ask.strict);
+	if (!f->printed)
+		printf("NUMABENCH UNKNOWN - %s\n", e->text[0] ? e->text : "it was stopped");
+	return f->printed && code == run_exit_code(&f->run) ? code : 3;
+}
+
+/* Whoever asked for it is told so every time. */
+static void tell_on_unknown(const struct front *f)
+{
+	const struct verdict *v = &f->run.res.verdict;
+
+	if (v->status == VERDICT_UNKNOWN && f->run.ask.on_unknown >= 0 && !f->run.ask.nagios)
+		fprintf(stderr, "numabench: UNKNOWN is taken for %s, as --on-unknown asks: %s\n",
+			on_unknown_words[f->run.ask.on_unknown],
+			v->nreasons ? v->reasons[0] : "no reason is given");
 }
 
 /* Judges what there is, writes it, prints it. */
@@ -106,18 +122,18 @@ static int conclude(struct front *f, struct err *e)
 	if (rc == 0 && !stop_signal && result_write(&f->run.res, f->result_path, e) == 0 &&
 	    run_check(&f->run, f->result_path, NULL, e) < 0)
 		complain(e, 2);
-	if (rc == 0)
-		rc = judge(&f->run.res);
+	rc = rc < 0 ? err_set(e, rc, "out of memory") : run_judge(&f->run, e);
 	if (rc < 0)
-		return complain((err_set(e, rc, "out of memory"), e), 2);
+		return complain(e, 2);
 	rc = write_results(f, e);
 	if (rc < 0)
 		complain(e, 2);
 	if (print_results(f, e) < 0)
 		rc = (complain(e, 2), -EIO);
+	tell_on_unknown(f);
 	if (access(f->result_path, F_OK) == 0)
 		fprintf(stderr, "%s\n", f->folder);
-	return rc < 0 && !stop_signal ? 2 : exit_code(f);
+	return rc < 0 && !stop_signal ? 2 : run_exit_code(&f->run);
 }
 
 static int dry_run(struct front *f, struct err *e)
@@ -140,7 +156,9 @@ static int measure_all(struct front *f, int argc, char **argv, struct err *e)
 	char holder[120];
 	int rc;
 
-	rc = run_plan(&f->run, e);
+	rc = run_read_references(&f->run, e);
+	if (rc == 0)
+		rc = run_plan(&f->run, e);
 	if (rc < 0)
 		return stop_signal ? 128 + stop_signal : complain(e, rc == -ENODEV ? 3 : 2);
 	run_identify(&f->run, argc, argv);
@@ -158,6 +176,8 @@ static int measure_all(struct front *f, int argc, char **argv, struct err *e)
 	rc = run_check(&f->run, NULL, f->run.ask.quiet ? NULL : stderr, e);
 	if (rc == 0)
 		rc = run_tests(&f->run, e);
+	if (rc == 0 && !stop_signal)
+		rc = run_compare(&f->run, f->run.ask.quiet ? NULL : stderr, e);
 	if (rc < 0)
 		complain(e, 2);
 	int code = conclude(f, e);
@@ -219,7 +239,7 @@ int main(int argc, char **argv)
 	if (rc == 0 && argc > 1 && !f.run.ask.all && !f.run.ask.list)
 		rc = err_set(&e, -EINVAL, "'%s' goes with --all; see --help", argv[1]);
 	if (rc < 0)
-		return complain(&e, 2);
+		return f.run.ask.nagios ? nagios_code(&f, complain(&e, 2), &e) : complain(&e, 2);
 	if (rc > 0)
 		return 0;
 	if (f.run.ask.list)
@@ -232,6 +252,8 @@ int main(int argc, char **argv)
 	read_surroundings(&f, host, sizeof host);
 	result_init(&f.run.res);
 	rc = f.run.ask.all ? measure_all(&f, argc, argv, &e) : overview(&f, &e);
-	result_release(&f.run.res);
+	if (f.run.ask.nagios && !f.run.ask.dry_run)
+		rc = nagios_code(&f, rc, &e);
+	run_release(&f.run);
 	return rc;
 }

@@ -14,8 +14,7 @@
 		.way.memory = kind, .way.kernel = "small copies", .way.bytes = size,               \
 		.way.fixed = true, .way.least = 4 << 20, __VA_ARGS__                               \
 	}
-#define HOST   "host-latency"
-#define DEVICE "device-latency"
+#define HOST "host-latency"
 static const struct plan_row rows[] = {
 	ROW(90, HOST, MEM_PINNED, 8, .near = DEPTH_QUICK, .far = DEPTH_NORMAL),
 	ROW(70, HOST, MEM_PINNED, 64 << 10, .near = DEPTH_NORMAL),
@@ -24,8 +23,8 @@ static const struct plan_row rows[] = {
 	ROW(38, HOST, MEM_PINNED, 512, .near = DEPTH_THOROUGH),
 	ROW(37, HOST, MEM_PINNED, 4 << 10, .near = DEPTH_THOROUGH),
 	ROW(36, HOST, MEM_PAGEABLE, 64 << 10, .near = DEPTH_THOROUGH),
-	ROW(80, DEVICE, MEM_PINNED, 8, .near = DEPTH_NORMAL, .far = DEPTH_THOROUGH),
-	ROW(35, DEVICE, MEM_PINNED, 64 << 10, .near = DEPTH_THOROUGH),
+	ROW(80, "device-latency", MEM_PINNED, 8, .near = DEPTH_NORMAL, .far = DEPTH_THOROUGH),
+	ROW(35, "device-latency", MEM_PINNED, 64 << 10, .near = DEPTH_THOROUGH),
 };
 #undef ROW
 enum { COPIES = sizeof rows / sizeof *rows, LAUNCH = COPIES, LOAD };
@@ -34,7 +33,7 @@ static const struct gpuplan_other others[] = {
 	{ "launch-latency", "an empty kernel", LAUNCH, 0, MEM_PINNED, DEPTH_QUICK, DEPTH_NEVER,
 	  85 },
 	{ "load-latency", "dependent loads", LOAD, GPU_LOADS_BYTES, MEM_MAPPED, DEPTH_NORMAL,
-	  DEPTH_NORMAL, 75 },
+	  DEPTH_THOROUGH, 45 }, /* its buffers take longest to be made */
 };
 enum { OTHERS = sizeof others / sizeof *others };
 
@@ -42,6 +41,7 @@ struct buffers {
 	const struct seat *seat;
 	struct gpucopy *copy;
 	struct gpu_loads loads;
+	struct gpuerrors since; /* of the GPU's link, at the opening */
 };
 
 static int plan(struct session *s, struct err *e)
@@ -73,8 +73,9 @@ static int open_site(struct worker *w, const struct site *site, void **buffers, 
 	if (rc == 0 && site->kind < COPIES)
 		rc = gpucopy_open(w, site, &rows[site->kind].way, NULL, (void **)&b->copy, e);
 	else if (rc == 0 && site->kind == LOAD)
-		rc = gpu_loads_from_host(&b->loads, b->seat->stream[GPU_H2D], &want,
-					 GPU_LOADS_BYTES, e);
+		rc = gpu_loads_from_host(&b->loads, b->seat->stream[GPU_H2D], &want, site->bytes,
+					 e);
+	gpuset_errors(w, site->gpu, &b->since);
 	*buffers = rc == 0 ? b : (close_site(w, b), NULL);
 	return rc;
 }
@@ -115,7 +116,9 @@ static int prove(struct worker *w, void *buffers, struct placement *p)
 
 static void last(struct worker *w, void *buffers, struct record *r)
 {
-	gpuset_note_last(w, ((struct buffers *)buffers)->seat->gpu, r);
+	const struct buffers *b = buffers;
+
+	gpuset_note_last(w, b->seat->gpu, &b->since, r);
 }
 
 static void list(void (*line)(const char *text, void *to), void *to)
@@ -128,14 +131,12 @@ const struct bench bench = {
 	.name = "gpu-latency",
 	.summary = "latency of small copies, launches and loads between each node and each GPU",
 	.about = "host-latency: one copy of 8 bytes and the wait for its stream, by the host's "
-		 "clock. "
-		 "device-latency: the same copies back to back, by the GPU's own events. "
+		 "clock. device-latency: the same copies back to back, by the GPU's own events. "
 		 "launch-latency: an empty kernel from its launch to its end, by the host's clock. "
 		 "load-latency: one thread of the GPU follows addresses through 256 MiB of host "
 		 "memory, each load waiting for the one before it, none in the GPU's cache.\n"
-		 "A sample is the median of as many operations as fill 10 ms, 200 at least, after "
-		 "50 "
-		 "that do not count; quantiles are of all. The last two need a build with nvcc.",
+		 "A sample is the median of as many operations as fill 10 ms, 1000 at least, after "
+		 "50 that do not count; quantiles are of all. The last two need a build with nvcc.",
 	.needs_gpu = true,
 	.plan = plan,
 	.start = gpuset_start,

@@ -11,12 +11,13 @@
 #include "checks/print.h"
 #include "checks/process.h"
 #include "checks/rules.h"
+#include "result/judge.h"
 #include "util/options.h"
 
 enum { EXIT_FAIL = 1, EXIT_NO_VERDICT = 2, EXIT_UNKNOWN = 3, NO_PID = 0, MOST_PID = 1 << 22 };
 
 struct check_command {
-	bool json, strict, verbose, list, markdown, render_nodes, no_gpus, no_colour;
+	bool json, nagios, strict, verbose, list, markdown, render_nodes, no_gpus, no_colour;
 	const char *machine, *rules, *explain, *gpus;
 	int pid;
 };
@@ -34,6 +35,9 @@ struct check_command {
 
 static const struct opt check_options[] = {
 	FLAG(json, "json", "print { \"checks\" } as in a result file"),
+	FLAG(nagios, "nagios",
+	     "print one line in Nagios's form, and end with its codes: 0 ok, 1 warnings, 2 FAIL, 3 "
+	     "all else"),
 	FLAG(strict, "strict", "warnings fail, too: exit status 1"),
 	TEXT(rules, "rules", "FILE",
 	     "raise, lower or silence findings by id and subject: { \"rules\": [ { \"id\": "
@@ -103,6 +107,8 @@ static int refuse(const struct check_command *o, const struct operands *rest, st
 			       "--explain, --list, --render-nodes and --pid exclude one another");
 	if (rest->n > 1)
 		return err_set(e, -EINVAL, "one RESULT at a time; see --help");
+	if (o->nagios && (own || o->json))
+		return err_set(e, -EINVAL, "--nagios goes with no other form");
 	if (o->markdown && !o->list)
 		return err_set(e, -EINVAL, "--markdown goes with --list");
 	if (o->pid != NO_PID && o->machine)
@@ -148,6 +154,20 @@ static int judge_process(const struct check_command *o, struct sight *s, struct 
 	return rc;
 }
 
+/* The line, and Nagios's own code. */
+static int print_nagios(struct result *out, struct err *e)
+{
+	const struct render_options plain = { .width = 80 };
+	int rc;
+
+	out->run.complete = true; /* nothing was to be measured */
+	rc = judge(out);
+	if (rc == 0)
+		rc = format_find("nagios")->write(out, &plain, stdout);
+	return rc < 0 ? err_set(e, rc, "standard output: %s", strerror(-rc))
+		      : verdict_nagios_code(&out->verdict);
+}
+
 static int judge_machine(const struct check_command *o, const struct sight *s, struct err *e)
 {
 	struct print_options print = { .look = appearance(o),
@@ -165,6 +185,11 @@ static int judge_machine(const struct check_command *o, const struct sight *s, s
 		rc = rules_apply(o->rules, &out, &print.silenced, e);
 	fails = count_status(&out, CHECK_FAIL);
 	warns = count_status(&out, CHECK_WARN);
+	if (rc == 0 && o->nagios) {
+		rc = print_nagios(&out, e);
+		result_release(&out);
+		return rc;
+	}
 	if (rc == 0) {
 		errno = 0;
 		rc = o->json ? checks_print_json(&out, stdout) : checks_print(&out, &print, stdout);
@@ -244,6 +269,10 @@ int main(int argc, char **argv)
 	rc = run(&o, &rest, &e);
 	if (rc < 0)
 		fprintf(stderr, "%s: %s\n", command.name, e.text);
+	if (rc < 0 && o.nagios) { /* what watches reads standard output alone */
+		printf("NUMABENCH UNKNOWN - %s\n", e.text);
+		return EXIT_UNKNOWN;
+	}
 	/* What could be there and is not, or is hidden from us. */
 	if (rc == -ENODEV || (o.pid != NO_PID && (rc == -ESRCH || rc == -EACCES)))
 		return EXIT_UNKNOWN;

@@ -9,12 +9,12 @@ $(B)/man/numabench-%.1: $(B)/$(LIBEXEC)/%
 
 FROM := $(B)
 install: all man
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin $(LIBEXEC) share/man/man1 share/man/man7 share/numabench)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin $(LIBEXEC) share/man/man1 share/man/man7 share/numabench/expect)
 	install -m 755 $(FROM)/bin/numabench $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(patsubst %,$(FROM)/$(LIBEXEC)/%,$(BENCH) $(DIAG)) $(DESTDIR)$(PREFIX)/$(LIBEXEC)
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 results/schema.json $(DESTDIR)$(PREFIX)/share/numabench
+	install -m 644 results/schema.json $(wildcard scripts/gnuplot/*.gp) $(DESTDIR)$(PREFIX)/share/numabench
 
 # For machines that have nothing installed: nothing is shared but glibc and libudev.
 PORTABLE := $(B)/numabench-$(VERSION)-$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))

@@ -63,6 +63,8 @@ static void tell_walk(const struct gpu_operation *o, struct record *r, bool righ
 			      "GPU %d: a walk of dependent loads did not end where it leads: an "
 			      "address arrived wrong",
 			      o->train.gpu);
+	if (o->loads->host.p)
+		hostmem_tell(&o->loads->host, r);
 }
 
 int gpu_operation_sample(struct worker *w, const struct gpu_operation *o, struct cell *cell,

@@ -31,7 +31,7 @@ static const struct opt own_option_table[] = {
 	{ .kind = OPT_FLAG,
 	  .name = "list",
 	  .offset = OPTION(list),
-	  .help = "print what it measures, one line each, and end" },
+	  .help = "print what it measures, and end" },
 	{ .kind = OPT_FLAG,
 	  .name = "quiet",
 	  .offset = OPTION(quiet),
@@ -57,7 +57,7 @@ static int measure(struct program *p, struct err *e)
 	struct probe_spec spec = probe_spec_default();
 	int rc;
 
-	spec.gpus = bench.needs_gpu;
+	spec.gpus = bench.needs_gpu || bench.takes_gpus;
 	spec.provenance = bench.needs_gpu; /* a guest's links have no ceiling */
 	rc = machine_probe(&p->out.result.machine, &spec, e);
 	if (rc == 0)

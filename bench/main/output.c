@@ -3,6 +3,10 @@
 #include <stdlib.h>
 
 #include "util/json.h"
+#include "util/wrap.h"
+
+/* Of --list. */
+enum { LIST_WIDTH = 80, LIST_INDENT = 4 };
 
 static void print_object(struct output *o, const char *key, json_t *value)
 {
@@ -74,7 +78,7 @@ static void on_note(const char *line, void *to)
 
 void output_line(const char *text, void *stream)
 {
-	fprintf(stream, "%s\n", text);
+	wrap_print(stream, text, LIST_WIDTH, 0, LIST_INDENT);
 }
 
 struct session_sink output_sink(struct output *o, const volatile sig_atomic_t *stop)

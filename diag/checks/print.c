@@ -74,7 +74,7 @@ static void gather_skipped(const struct page *p, size_t first, char *text, size_
 
 static void say_skipped(const struct page *p)
 {
-	char ids[2000], text[2200], root[600] = "";
+	char ids[2000], text[2400], root[600] = "";
 	const char *last = "";
 	size_t used = 0;
 

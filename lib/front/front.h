@@ -22,10 +22,12 @@ struct test {
 	const char *name; /* of the executable, too */
 	const char *summary;
 	bool needs_gpu;
-	bool not_quick; /* --quick leaves it out */
-	/* Its share of the budget: for each node pair, each GPU and node, each GPU and other GPU.
-	 */
-	double per_pair, per_gpu, per_peer;
+	bool takes_gpus; /* where there are some */
+	bool not_quick;  /* --quick leaves it out */
+	/* Its share of the budget: whatever the machine; for each node pair, each GPU and node, each
+	 * GPU and other GPU; for each of the ways from a CPU node to another, of which two count:
+	 * more of them have the time that is left, or are left out. */
+	double once, per_pair, per_gpu, per_peer, per_move;
 };
 extern const struct test tests[];
 extern const size_t ntests;

@@ -1,5 +1,7 @@
 #include "front/request.h"
 
+const char *const on_unknown_words[] = { "pass", "fail", NULL };
+
 #define OPTION(field) offsetof(struct request, field)
 const struct opt request_option_table[] = {
 	{ .kind = OPT_FLAG,
@@ -81,6 +83,35 @@ const struct opt request_option_table[] = {
 	  .offset = OPTION(rules),
 	  .help = "raise, lower or silence findings of `numabench check`, as that command's "
 		  "--rules" },
+	{ .kind = OPT_TEXT,
+	  .name = "baseline",
+	  .arg = "FILE",
+	  .offset = OPTION(baseline),
+	  .help = "compare it with earlier runs, as `numabench baseline` joins them; what seems "
+		  "slower is measured again in a fresh process, and fails if it is there, too" },
+	{ .kind = OPT_FLAG,
+	  .name = "ratios",
+	  .offset = OPTION(ratios),
+	  .help = "with --baseline: judge only figures formed within the run, for machines that "
+		  "others "
+		  "share" },
+	{ .kind = OPT_CHOICE,
+	  .name = "on-unknown",
+	  .arg = "WORD",
+	  .offset = OPTION(on_unknown),
+	  .choices = on_unknown_words,
+	  .help = "end with 0 or 1 instead of 3 where it cannot be told" },
+	{ .kind = OPT_TEXT,
+	  .name = "expect",
+	  .arg = "FILE",
+	  .offset = OPTION(expect),
+	  .help = "judge it against what was ordered, too: counts, parts, links, floors and "
+		  "ceilings, as numabench expect writes them" },
+	{ .kind = OPT_FLAG,
+	  .name = "nagios",
+	  .offset = OPTION(nagios),
+	  .help = "print one line with performance data, and end with Nagios's own codes: 0 ok, 1 "
+		  "warnings, 2 FAIL, 3 all else" },
 	{ .kind = OPT_FLAG, .name = "list", .offset = OPTION(list), .help = "list the tests" },
 	{ .kind = OPT_FLAG,
 	  .name = "dry-run",
@@ -104,7 +135,7 @@ static const struct pace paces[] = {
 
 struct request request_default(void)
 {
-	return (struct request){ .require_gpus = -1 };
+	return (struct request){ .require_gpus = -1, .on_unknown = -1 };
 }
 
 struct pace request_pace(const struct request *r)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,17 +9,17 @@
  * takes a third of a second to start on each GPU; they only matter against each other. */
 const struct test tests[] = {
 	{ .name = "mem-bandwidth",
-	  .per_pair = 1.5,
+	  .per_pair = 1.7,
 	  .summary = "STREAM-style kernels, every CPU node x memory node" },
 	{ .name = "mem-latency",
-	  .per_pair = 1.0,
+	  .per_pair = 0.9,
 	  .summary = "a pointer chase, every CPU node x memory node" },
 	{ .name = "gpu-bandwidth",
-	  .per_gpu = 1.4,
+	  .per_gpu = 1.7,
 	  .needs_gpu = true,
 	  .summary = "copies both ways, every node x GPU, and all GPUs at once" },
 	{ .name = "gpu-latency",
-	  .per_gpu = 0.7,
+	  .per_gpu = 0.8,
 	  .needs_gpu = true,
 	  .summary = "small copies, launches and loads, every node x GPU" },
 	{ .name = "gpu-peer",
@@ -26,8 +27,17 @@ const struct test tests[] = {
 	  .needs_gpu = true,
 	  .not_quick = true,
 	  .summary = "copies and loads between each two GPUs" },
+	{ .name = "migration",
+	  .once = 1.0,
+	  .per_move = 1.5,
+	  .per_gpu = 0.15,
+	  .takes_gpus = true,
+	  .summary = "processes that are moved: what it costs, and when moving pages pays" },
 };
 const size_t ntests = sizeof tests / sizeof *tests;
+
+/* See struct test, per_move. */
+enum { MOVES_COUNTED = 2 };
 
 static int find(const char *name, size_t length)
 {
@@ -42,8 +52,10 @@ double test_weight(const struct test *t, const struct machine *m, size_t ngpus)
 	struct idset cpu = machine_cpu_nodes(m), mem = machine_memory_nodes(m);
 	double cpus = (double)idset_count(&cpu), mems = (double)idset_count(&mem);
 	double gpus = (double)ngpus, peers = ngpus ? gpus * (gpus - 1) : 0;
+	double moves = fmin(cpus * (cpus - 1), MOVES_COUNTED);
 
-	return t->per_pair * cpus * mems + t->per_gpu * mems * gpus + t->per_peer * peers;
+	return t->once + t->per_pair * cpus * mems + t->per_gpu * mems * gpus +
+	       t->per_peer * peers + t->per_move * moves;
 }
 
 int tests_parse(const char *list, bool quick, struct idset *rows, struct err *e)

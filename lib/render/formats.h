@@ -6,5 +6,10 @@
 
 int format_text(const struct result *r, const struct render_options *o, FILE *out);
 int format_json(const struct result *r, const struct render_options *o, FILE *out);
+int format_timeline_csv(const struct result *r, const struct render_options *o, FILE *out);
+int format_junit(const struct result *r, const struct render_options *o, FILE *out);
+int format_github(const struct result *r, const struct render_options *o, FILE *out);
+int format_markdown(const struct result *r, const struct render_options *o, FILE *out);
+int format_nagios(const struct result *r, const struct render_options *o, FILE *out);
 
 #endif

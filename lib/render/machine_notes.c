@@ -84,6 +84,8 @@ static void note_states(struct notes *s)
 			     g->state_why);
 		if (g->busy)
 			note(s, "GPU %d is busy: %s.", g->index, g->busy_why);
+		if (g->desktop[0])
+			note(s, "GPU %d has a desktop: %s.", g->index, g->desktop);
 	}
 	if (s->m->cuda_why[0] && s->m->live)
 		note(s, "No GPU is usable through CUDA: %s.", s->m->cuda_why);

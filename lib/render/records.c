@@ -7,6 +7,7 @@
 #include "render/table.h"
 #include "render/text.h"
 #include "result/field.h"
+#include "result/moves.h"
 #include "util/units.h"
 
 /* What tells cells apart; a column is printed when it says something: see is_shown. */
@@ -127,6 +128,7 @@ struct shown {
 	bool keys[NKEYS], extras[NEXTRAS];
 	bool any_extra;       /* then `best` gives way */
 	bool all_ok;          /* then the heading says so */
+	bool all_undersized;  /* likewise */
 	const char *unit;     /* of all its figures; NULL: they differ */
 	size_t samples;       /* of each; 0: they differ, or there are none */
 	size_t first_samples; /* while they are compared */
@@ -217,7 +219,7 @@ static int put_record(struct table *t, const struct record *r, const struct show
 		rc = table_cell(t, "%zu", r->samples.n);
 	if (rc == 0 && !shown->all_ok)
 		rc = table_cell(t, "%s%s", status_name(r->status),
-				is_undersized(r) ? ", undersized" : "");
+				is_undersized(r) && !shown->all_undersized ? ", undersized" : "");
 	return rc;
 }
 
@@ -258,11 +260,15 @@ static void choose_columns(struct shown *shown, const struct record *r, size_t n
 {
 	bool units_differ = false;
 
-	*shown = (struct shown){ .all_ok = true };
+	*shown = (struct shown){ .all_ok = true, .all_undersized = true };
+	for (size_t i = first; i < n; i++)
+		if (same_table(&r[i], &r[first]))
+			shown->all_undersized = shown->all_undersized && is_undersized(&r[i]);
 	for (size_t i = first; i < n; i++) {
 		if (!same_table(&r[i], &r[first]))
 			continue;
-		shown->all_ok = shown->all_ok && r[i].status == STATUS_OK && !is_undersized(&r[i]);
+		shown->all_ok = shown->all_ok && r[i].status == STATUS_OK &&
+				(shown->all_undersized || !is_undersized(&r[i]));
 		for (size_t k = 0; k < NKEYS; k++)
 			shown->keys[k] = shown->keys[k] || is_shown(&keys[k], r, n, &r[i]);
 		if (!record_has_figure(&r[i])) {
@@ -288,9 +294,12 @@ static void print_head(struct text *text, const struct record *r, const struct s
 	if (shown->unit)
 		fprintf(text->out, ", %s", shown->unit);
 	if (shown->samples)
-		fprintf(text->out, ", %zu samples each", shown->samples);
+		fprintf(text->out, ", %zu sample%s each", shown->samples,
+			shown->samples == 1 ? "" : "s");
 	if (shown->all_ok)
 		fputs(", all ok", text->out);
+	if (shown->all_undersized)
+		fputs(", all undersized", text->out);
 	fputc('\n', text->out);
 }
 
@@ -342,6 +351,20 @@ static int print_table(struct text *text, const struct record *r, size_t n, size
 	return rc;
 }
 
+/* Phases, levels and time lines say little one by one: as in the report. */
+static int print_moves(struct text *t, const struct record *r, size_t n)
+{
+	const struct result moves = { .records = (struct record *)(uintptr_t)r, .nrecords = n };
+	int rc;
+
+	t->res = &moves;
+	rc = text_migration(t);
+	text_legend(t);
+	if (rc == 0)
+		rc = text_folded(t, r, n);
+	return rc < 0 ? rc : ferror(t->out) ? -EIO : 0;
+}
+
 int render_records(const struct record *r, size_t n, const struct render_options *o, FILE *out)
 {
 	struct text text = {
@@ -351,6 +374,8 @@ int render_records(const struct record *r, size_t n, const struct render_options
 	};
 	int rc = 0;
 
+	if (n && move_is(&r[0]))
+		return print_moves(&text, r, n);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		bool seen = false;
 
@@ -359,6 +384,7 @@ int render_records(const struct record *r, size_t n, const struct render_options
 		if (!seen && !print_pairs(&text, r, n, i))
 			rc = print_table(&text, r, n, i);
 	}
+	text_forms(&text, "measured by", r, n);
 	if (rc == 0)
 		rc = text_folded(&text, r, n);
 	return rc < 0 ? rc : ferror(out) ? -EIO : 0;

@@ -9,6 +9,17 @@
 const struct format formats[] = {
 	{ .name = "text", .help = "a report for a person", .write = format_text },
 	{ .name = "json", .help = "the result document itself", .write = format_json },
+	{ .name = "junit", .help = "JUnit XML, for CI servers", .write = format_junit },
+	{ .name = "github",
+	  .help = "annotations of a GitHub Actions run, for its log",
+	  .write = format_github },
+	{ .name = "markdown",
+	  .help = "a summary in Markdown, for $GITHUB_STEP_SUMMARY",
+	  .write = format_markdown },
+	{ .name = "nagios", .help = "one line with performance data", .write = format_nagios },
+	{ .name = "timeline-csv",
+	  .help = "time lines of moves, a row a window (scripts/gnuplot/timeline.gp draws them)",
+	  .write = format_timeline_csv },
 	{ .name = NULL },
 };
 

@@ -36,15 +36,20 @@ int render_file(const struct format *f, const struct result *r, const char *sour
  * where; used by `topology` and the front door. */
 int render_machine(const struct machine *m, const struct render_options *o, FILE *out);
 
-/* What warns or fails, worst first; what was found of several things in the same words once, and on
+/* What fails, is unknown or warns, in this order; what was found of several things in the same words once, and on
  * how many of the result's records it bears. `title` gives what stands behind an id, or NULL; it may
  * be NULL itself. 0 or -errno. */
 int render_findings(const struct result *res, const char *(*title)(const char *id),
 		    const struct render_options *o, FILE *out);
 
+/* What came of a comparison with a baseline: verdict, and the findings of the history. 0 or
+ * -errno. */
+int render_comparison(const struct result *res, const struct render_options *o, FILE *out);
+
 /* Records alone, as a bench prints them: one table for each test, and one for what was measured
  * at once; a row for each cell with its median, 95 % interval, best (or where there is such, its
  * share of the link, of the same alone, its 99 % quantile), samples and status; reasons beneath.
+ * Of moves the report's section instead (text.h, text_migration).
  * 0 or -errno. */
 int render_records(const struct record *r, size_t n, const struct render_options *o, FILE *out);
 

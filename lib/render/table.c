@@ -149,7 +149,7 @@ static void fit(const struct table *t, int width, int *widths)
 	}
 }
 
-/* The bytes of the next line of a cell that is `width` wide. */
+/* The bytes of the next line of a cell that is `width` wide: up to a blank, else a hyphen. */
 static size_t line_length(const char *text, int width)
 {
 	size_t most = bytes_within(text, width), n = most;
@@ -158,6 +158,9 @@ static size_t line_length(const char *text, int width)
 		return most;
 	while (n > 0 && text[n] != ' ')
 		n--;
+	for (size_t i = most; n == 0 && i > 1; i--)
+		if (text[i - 1] == '-') /* "host-latency" */
+			n = i;
 	return n ? n : most;
 }
 

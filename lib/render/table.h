@@ -1,7 +1,7 @@
 /* table.h - a text table that fits its terminal.
  *
  * Cells are text; columns align left or right and shrink (left-aligned ones are
- * wrapped at blanks, else cut with "~") when the whole exceeds the width.
+ * wrapped at blanks or hyphens, else cut with "~") when the whole exceeds the width.
  * Control characters become "?". Column heads are printed unless all are empty.
  */
 #ifndef NB_RENDER_TABLE_H

@@ -8,6 +8,7 @@
 #include "render/formats.h"
 #include "render/text.h"
 #include "result/judge.h"
+#include "result/moves.h"
 #include "result/statistics.h"
 #include "util/units.h"
 
@@ -155,6 +156,12 @@ static void say_machine(struct text *t)
 		text_say(t, 0, "There is one NUMA node here, hence nothing to choose between.");
 }
 
+/* What is left of a level once another was taken off it: it may be nothing. */
+static bool is_remainder(const struct record *r)
+{
+	return strcmp(r->metric, "transient-time") == 0 || strcmp(r->metric, "refill-time") == 0;
+}
+
 /* How precise they came to be: half of an interval's width, as a share of its median. */
 static void say_precision(struct text *t)
 {
@@ -165,7 +172,7 @@ static void say_precision(struct text *t)
 		const struct record *r = &t->res->records[i];
 
 		if (record_has_figure(r) && record_has(r, "low") && record_has(r, "high") &&
-		    r->median > 0)
+		    r->median > 0 && !is_remainder(r))
 			v[n++] = (r->high - r->low) / 2 / r->median;
 	}
 	if (n) {
@@ -178,6 +185,21 @@ static void say_precision(struct text *t)
 			 100 * v[n - 1]);
 	}
 	free(v);
+}
+
+/* Memory that others stand in for. */
+static void say_stand_in(struct text *t)
+{
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (!record_has_figure(r) || !json_object_get(r->more, "stand_in"))
+			continue;
+		text_say(t, 0,
+			 "Pinned and mapped memory is our own here, page-locked in place "
+			 "(registered): where pages of cudaHostAlloc lie cannot be proven.");
+		return;
+	}
 }
 
 /* How the figures came about, in one line. */
@@ -219,6 +241,7 @@ static void say_basis(struct text *t)
 			 "second.",
 			 least, most, proof ? "; every page was found where the row says (" : "",
 			 proof ? proof : "", proof ? ")" : "");
+	say_stand_in(t);
 	say_precision(t);
 }
 
@@ -227,7 +250,8 @@ int text_findings(struct text *t)
 	for (size_t i = 0; i < t->res->nfindings; i++) {
 		const char *status = t->res->findings[i].status;
 
-		if (strcmp(status, "fail") != 0 && strcmp(status, "warn") != 0)
+		if (strcmp(status, "fail") != 0 && strcmp(status, "warn") != 0 &&
+		    strcmp(status, "unknown") != 0)
 			continue;
 		text_heading(t, "findings");
 		return render_findings(t->res, NULL, t->o, t->out);
@@ -235,25 +259,56 @@ int text_findings(struct text *t)
 	return 0;
 }
 
-int format_text(const struct result *r, const struct render_options *o, FILE *out)
+/* The figures, section by section. What was moved has a section of its own, and is in no other: the
+ * others see the rest of the records. */
+static int print_sections(struct text *t)
 {
 	static int (*const sections[])(struct text * t) = {
-		text_recommendations, text_findings, text_gpu_matrices, text_axes,  text_together,
+		text_recommendations, text_findings, text_history, text_gpu_matrices, text_axes,  text_together,
 		text_memory_kinds,    text_sizes,    text_latencies,    text_peers, text_memory,
 	};
+	const struct result *all = t->res;
+	struct result rest = *all, moves = *all;
+	int rc = 0;
+
+	rest.records = calloc(all->nrecords + 1, sizeof *rest.records);
+	if (!rest.records)
+		return -ENOMEM;
+	rest.nrecords = 0;
+	for (int moved = 0; moved < 2; moved++) {
+		for (size_t i = 0; i < all->nrecords; i++)
+			if (move_is(&all->records[i]) == moved)
+				rest.records[rest.nrecords++] = all->records[i];
+		if (!moved)
+			moves.records = rest.records + rest.nrecords;
+	}
+	moves.nrecords = (size_t)(rest.records + rest.nrecords - moves.records);
+	rest.nrecords -= moves.nrecords;
+	t->res = &rest;
+	for (size_t i = 0; rc == 0 && i < sizeof sections / sizeof *sections; i++)
+		rc = sections[i](t);
+	t->res = &moves;
+	if (rc == 0)
+		rc = text_migration(t);
+	t->res = all;
+	free(rest.records);
+	return rc;
+}
+
+int format_text(const struct result *r, const struct render_options *o, FILE *out)
+{
 	struct text t = {
 		.res = r,
 		.o = o,
 		.out = out,
 		.width = o->width >= 40 ? o->width : TEXT_WIDTH,
 	};
-	int rc = 0;
+	int rc;
 
 	say_first_line(&t);
 	fputc('\n', out);
 	say_machine(&t);
-	for (size_t i = 0; rc == 0 && i < sizeof sections / sizeof *sections; i++)
-		rc = sections[i](&t);
+	rc = print_sections(&t);
 	if (rc < 0)
 		return rc;
 	text_legend(&t);

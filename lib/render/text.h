@@ -151,6 +151,9 @@ int text_memory(struct text *t);
 bool text_is_memory_rate(const struct record *r);
 /* That of a node's own memory, by its own cores or those that drive it. */
 bool text_is_own_memory(const struct text *t, const struct record *r);
+/* "fastest forms: triad-avx512-nt, read-avx2-blocks, .." after `by`, of the memory bandwidths among
+ * these records; with nodes where their CPUs differ in it. Nothing where there are none. */
+void text_forms(struct text *t, const char *by, const struct record *r, size_t n);
 /* Of those which differ in bytes and threads alone: the one over most, by most. */
 bool text_is_whole(const struct text *t, const struct record *r);
 /* Parts of it: what follows the figures of whole nodes (text_memory_more.c). */
@@ -163,7 +166,12 @@ int text_working_sets(struct text *t);
 int text_memory_latency(struct text *t);
 int text_loaded(struct text *t); /* parts of it */
 int text_cores(struct text *t);
+int text_migration(struct text *t);
+int text_move_pages(struct text *t); /* parts of it */
+int text_move_cores(struct text *t);
+int text_feed(struct text *t); /* processes that feed GPUs */
 int text_findings(struct text *t);
+int text_history(struct text *t); /* a comparison with a baseline, but for what fails or warns */
 /* Cells without a figure and unstable ones, folded by equal test, status and reason. */
 int text_folded(struct text *t, const struct record *r, size_t n);
 

@@ -5,17 +5,12 @@
 #include <string.h>
 
 #include "render/text.h"
+#include "result/judge_cells.h"
 #include "util/json.h"
 
 bool text_is_near(const struct machine *m, const struct record *r)
 {
-	const struct node *driver, *memory;
-
-	if (!record_has(r, "cpu_node") || !record_has(r, "mem_node") || r->cpu_node == r->mem_node)
-		return true;
-	driver = machine_driver(m, r->mem_node);
-	memory = machine_memory_for(m, r->cpu_node);
-	return (driver && driver->id == r->cpu_node) || (memory && memory->id == r->mem_node);
+	return cell_is_near(m, r);
 }
 
 bool text_is_more(const struct record *a, const struct record *b)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "result/fit.h"
+#include "result/moves.h"
 #include "result/physics.h"
 
 /* ---- ceilings ---- */
@@ -309,5 +310,5 @@ int derive(struct result *res)
 	}
 	free(seconds);
 	free(bytes);
-	return rc;
+	return rc < 0 ? rc : derive_moves(res);
 }

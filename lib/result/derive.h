@@ -23,6 +23,7 @@
  * - fit_start, fit_rate, fit_half of every series of three sizes or more between host and
  *   GPU, or peers, at its largest: least squares of t(n) = start + n / rate over the
  *   medians, each weighed by 1/t^2.
+ * - pays_after and pays_bytes of what was moved (moves.h).
  * Figures that do not follow any more are taken away. -ENOMEM. */
 int derive(struct result *res);
 

@@ -110,7 +110,8 @@ const struct field fields[] = {
 	  .help = "Memory policy of the buffers, where policies are compared; else they are "
 		  "bound." },
 	{ MEMBER(cpu_pair), .type = FIELD_INTEGERS, .identifies = true,
-	  .help = "The two CPUs that pass a cache line to each other." },
+	  .help = "The two CPUs that pass a cache line to each other, or from and to which a "
+		  "thread was moved." },
 	{ MEMBER(to_node), .type = FIELD_INT, .identifies = true,
 	  .help = "NUMA node that threads or pages were moved to; cpu_node and mem_node say "
 		  "where they were before." },

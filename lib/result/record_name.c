@@ -44,6 +44,9 @@ static bool is_latency(const struct record *r)
  * counts where caches hold a part of it; each is small. */
 static bool says_size(const struct record *r)
 {
+	/* Of what is moved within a node, the working set is all that tells cells apart. */
+	if (record_has(r, "to_node") && record_has(r, "cpu_pair"))
+		return record_has(r, "bytes");
 	if (!record_has(r, "gpu") && is_latency(r) && record_has(r, "undersized"))
 		return r->undersized && record_has(r, "bytes");
 	if (!record_has(r, "bytes") || !(record_has(r, "direction") || record_has(r, "peer")) ||
@@ -84,6 +87,32 @@ static void add_company(struct name *n, const struct record *r)
 		    direction_name(r->direction == DIR_H2D ? DIR_D2H : DIR_H2D));
 }
 
+/* "settled, by migrate-pages", "bound: CPUs only, others at work": what was done to a process, and
+ * to its pages. */
+static void add_move(struct name *n, const struct record *r)
+{
+	static const char *const phases[] = { [PHASE_BEFORE] = "before",
+					      [PHASE_AFTER] = "just after",
+					      [PHASE_SETTLED] = "settled",
+					      [PHASE_FOLLOWED] = "pages followed",
+					      [PHASE_RETURNED] = "back again" };
+	static const char *const bound[] = { [BOUND_NOT] = "unbound",
+					     [BOUND_CPU] = "bound: CPUs only",
+					     [BOUND_MEMORY] = "bound: memory only",
+					     [BOUND_BOTH] = "bound: CPUs and memory" };
+
+	if (record_has(r, "phase"))
+		add(n, ", ", "%s", phases[r->phase]);
+	if (record_has(r, "mover"))
+		add(n, ", ", "by %s", mover_words[r->mover]);
+	if (record_has(r, "locked"))
+		add(n, ", ", "held by %s", page_lock_words[r->locked]);
+	if (record_has(r, "binding"))
+		add(n, ", ", "%s", bound[r->binding]);
+	if (record_has(r, "competing") && r->competing)
+		add(n, ", ", "others at work");
+}
+
 /* What goes without saying is the bandwidth of a copy; a heading says it of peers. */
 static void add_what(struct name *n, const struct record *r, bool of_peers)
 {
@@ -105,7 +134,8 @@ static void add_what(struct name *n, const struct record *r, bool of_peers)
 		add(n, ", ", "policy %s", policy_words[r->policy]);
 	if (record_has(r, "load_step"))
 		add(n, ", ", "load step %d", r->load_step);
-	if (record_has(r, "cpu_pair") && r->cpu_pair.n == 2)
+	add_move(n, r);
+	if (record_has(r, "cpu_pair") && r->cpu_pair.n == 2 && !record_has(r, "to_node"))
 		add(n, ", ", "CPUs %.0f and %.0f", r->cpu_pair.v[0], r->cpu_pair.v[1]);
 	if (record_has(r, "pages_asked"))
 		add(n, ", ", "%s", pages_words[r->pages_asked]);
@@ -151,11 +181,17 @@ static bool add_together(struct name *n, const struct record *r)
 static void add_nodes(struct name *n, const struct record *r)
 {
 	bool cpu = record_has(r, "cpu_node"), mem = record_has(r, "mem_node");
+	int from = cpu ? r->cpu_node : r->mem_node;
 
-	if (cpu && mem && r->cpu_node != r->mem_node)
+	if (record_has(r, "to_node") && record_has(r, "cpu_pair") && r->cpu_pair.n == 2)
+		add(n, ", ", "CPU %.0f to CPU %.0f of node %d", r->cpu_pair.v[0], r->cpu_pair.v[1],
+		    r->to_node);
+	else if (record_has(r, "to_node") && (cpu || mem))
+		add(n, ", ", "node %d to node %d", from, r->to_node);
+	else if (cpu && mem && r->cpu_node != r->mem_node)
 		add(n, ", ", "threads on node %d, memory of node %d", r->cpu_node, r->mem_node);
 	else if (cpu || mem)
-		add(n, ", ", "node %d", cpu ? r->cpu_node : r->mem_node);
+		add(n, ", ", "node %d", from);
 }
 
 /* "GPU 0 to GPU 3 (NV12)"; h2d is from the peer. */
@@ -175,7 +211,7 @@ static void add_work(struct name *n, const struct record *r)
 {
 	char bytes[32];
 
-	if (record_has(r, "undersized") && r->undersized && record_has(r, "bytes"))
+	if (record_has(r, "undersized") && r->undersized && record_has(r, "bytes") && !says_size(r))
 		add(n, " ", "of %s", format_size(bytes, sizeof bytes, r->bytes));
 	if (record_has(r, "threads"))
 		add(n, ", ", "%d %s", r->threads, r->threads == 1 ? "thread" : "threads");
@@ -212,7 +248,7 @@ char *record_name(const struct record *r, char *buf, size_t size)
 		add(&n, "", "%s", r->test);
 	if (!record_has(r, "gpu") && strcmp(r->unit, "B/s") == 0)
 		add_work(&n, r);
-	if (!told && !peers && !record_has(r, "cpu_pair"))
+	if (!told && !peers && (!record_has(r, "cpu_pair") || record_has(r, "to_node")))
 		add_nodes(&n, r);
 	if (record_has(r, "gpu") && !peers && !all)
 		add(&n, ", ", "GPU %d", r->gpu);

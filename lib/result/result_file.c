@@ -9,159 +9,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "result/document.h"
 #include "result/result.h"
 
-static const size_t file_max = (size_t)256 << 20;
-
-/* ---- reading ---- */
-
-static int read_all(int fd, char **text, size_t *length)
-{
-	size_t room = 0;
-	ssize_t n;
-
-	*text = NULL;
-	*length = 0;
-	do {
-		if (*length == room) {
-			size_t more = room ? 2 * room : 65536;
-			char *bigger = realloc(*text, more);
-
-			if (!bigger)
-				return -ENOMEM;
-			*text = bigger;
-			room = more;
-		}
-		n = read(fd, *text + *length, room - *length);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		*length += n > 0 ? (size_t)n : 0;
-		if (*length > file_max)
-			return -EFBIG;
-	} while (n != 0);
-	return 0;
-}
-
-/* The text ends where more was to come; a number cut within ("0.") is no token. */
-static bool is_cut_off(const json_error_t *wrong, size_t length)
-{
-	enum json_error_code code = json_error_code(wrong);
-
-	return code == json_error_premature_end_of_input ||
-	       (code == json_error_invalid_syntax && (size_t)wrong->position >= length);
-}
-
-static int parse(json_t **doc, const char *text, size_t length, const char *name, struct err *e)
-{
-	json_error_t wrong;
-
-	if (length == 0)
-		return err_set(e, -EINVAL, "%s: empty, no result of numabench", name);
-	*doc = json_loadb(text, length, JSON_REJECT_DUPLICATES, &wrong);
-	if (*doc)
-		return 0;
-	if (json_error_code(&wrong) == json_error_out_of_memory)
-		return err_set(e, -ENOMEM, "%s: out of memory", name);
-	return err_set(e, -EINVAL, "%s: line %d, column %d: %s%s", name, wrong.line, wrong.column,
-		       is_cut_off(&wrong, length) ? "the file is cut off: " : "", wrong.text);
-}
+/* Of a result at most, in MiB. */
+enum { MIB_MAX = 256 };
+/* A record is one line. */
+enum { LINES_TO_DEPTH = 2 };
 
 int result_read(struct result *r, const char *path, struct err *e)
 {
-	bool standard = strcmp(path, "-") == 0;
-	const char *name = standard ? "standard input" : path;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
-	json_t *doc = NULL;
-	char *text = NULL;
-	size_t length;
+	json_t *doc;
+	int rc = document_read(&doc, path, MIB_MAX, "a result of numabench", e);
 
-	if (fd < 0)
-		return err_set(e, -errno, "cannot read %s: %s", name, strerror(errno));
-	rc = read_all(fd, &text, &length);
-	if (!standard)
-		close(fd);
-	if (rc == -EFBIG)
-		err_set(e, rc, "cannot read %s: more than 256 MiB is no result of numabench", name);
-	else if (rc < 0)
-		err_set(e, rc, "cannot read %s: %s", name, strerror(-rc));
-	else
-		rc = parse(&doc, text, length, name, e);
-	free(text);
 	if (rc < 0)
 		return rc;
 	rc = result_from_json(r, doc, e);
 	json_decref(doc);
-	return rc < 0 ? err_within(e, rc, "%s", name) : 0;
-}
-
-/* ---- the text ---- */
-
-/* Members of the document and elements of its lists get a line each; a record is
- * one line, so that files can be compared and searched line by line. */
-enum { LINES_TO_DEPTH = 2 };
-
-static int print_value(const json_t *v, FILE *out, int depth);
-
-static int print_list(const json_t *v, FILE *out, int depth)
-{
-	size_t n = json_array_size(v);
-	int rc = 0;
-
-	fputs("[", out);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		fprintf(out, "%s\n%*s", i ? "," : "", 2 * (depth + 1), "");
-		rc = print_value(json_array_get(v, i), out, depth + 1);
-	}
-	fprintf(out, "\n%*s]", 2 * depth, "");
-	return rc;
-}
-
-static int print_object(const json_t *v, FILE *out, int depth)
-{
-	bool first = true;
-	const char *key;
-	json_t *member;
-	int rc = 0;
-
-	fputs("{", out);
-	json_object_foreach((json_t *)(uintptr_t)v, key, member)
-	{
-		json_t *name = json_string(key);
-
-		fprintf(out, "%s\n%*s", first ? "" : ",", 2 * (depth + 1), "");
-		first = false;
-		rc = name ? json_dumpf(name, out, JSON_ENCODE_ANY) : -1;
-		fputs(": ", out);
-		if (rc == 0)
-			rc = print_value(member, out, depth + 1);
-		json_decref(name);
-		if (rc < 0)
-			break;
-	}
-	fprintf(out, "\n%*s}", 2 * depth, "");
-	return rc;
-}
-
-static int print_value(const json_t *v, FILE *out, int depth)
-{
-	if (depth < LINES_TO_DEPTH && json_is_array(v) && json_array_size(v))
-		return print_list(v, out, depth);
-	if (depth < LINES_TO_DEPTH && json_is_object(v) && json_object_size(v))
-		return print_object(v, out, depth);
-	return json_dumpf(v, out, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-}
-
-/* -ENOMEM where the document cannot be made, -EIO where the stream failed. */
-int result_print(const struct result *r, FILE *out)
-{
-	json_t *doc = result_to_json(r);
-	int rc = doc ? print_value(doc, out, 0) : -1;
-
-	json_decref(doc);
-	fputc('\n', out);
-	if (ferror(out))
-		return -EIO;
-	return rc < 0 ? -ENOMEM : 0;
+	return rc < 0 ? err_within(e, rc, "%s", document_name(path)) : 0;
 }
 
 /* ---- writing ---- */
@@ -263,17 +128,20 @@ int write_file_atomically(const char *path, const char *text, size_t length, str
 	return rc < 0 ? err_set(e, rc, "cannot write %s: %s", path, strerror(-rc)) : 0;
 }
 
+int result_print(const struct result *r, FILE *out)
+{
+	json_t *doc = result_to_json(r);
+	int rc = document_print(doc, LINES_TO_DEPTH, out);
+
+	json_decref(doc);
+	return rc;
+}
+
 int result_write(const struct result *r, const char *path, struct err *e)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
-	int rc = out ? result_print(r, out) : -ENOMEM;
+	json_t *doc = result_to_json(r);
+	int rc = document_write(doc, LINES_TO_DEPTH, path, e);
 
-	if (out && fclose(out) != 0)
-		rc = -ENOMEM;
-	rc = rc < 0 ? err_set(e, -ENOMEM, "cannot write %s: out of memory", path)
-		    : write_file_atomically(path, text, length, e);
-	free(text);
+	json_decref(doc);
 	return rc;
 }

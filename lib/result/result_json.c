@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/document.h"
 #include "result/judge.h"
 #include "result/recommend.h"
 #include "result/result_tables.h"
 #include "result/value.h"
 #include "util/json.h"
-
-enum { DEPTH_MAX = 64 };
 
 /* ---- writing ---- */
 
@@ -205,8 +204,9 @@ int result_find_json(struct result *r, const json_t *o, struct err *e)
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		known = known || strcmp(f.status, statuses[i]) == 0;
 	if (rc == 0 && !known)
-		rc = err_set(e, -EINVAL, "status: \"%s\" is none of pass, warn, fail, skip, "
-				      "unknown",
+		rc = err_set(e, -EINVAL,
+			     "status: \"%s\" is none of pass, warn, fail, skip, "
+			     "unknown",
 			     f.status);
 	if (rc == 0)
 		rc = unknown_keys(&f.more, o, finding_table, nfinding_table, none);
@@ -393,50 +393,10 @@ static int read_part(struct result *r, const struct part *p, const json_t *v, st
 	return rc;
 }
 
-static bool deeper_than(const json_t *v, int most)
-{
-	const char *key;
-	json_t *item;
-	size_t i;
-
-	if (!json_is_object(v) && !json_is_array(v))
-		return false;
-	if (most == 0)
-		return true;
-	json_array_foreach(v, i, item) if (deeper_than(item, most - 1)) return true;
-	json_object_foreach((json_t *)(uintptr_t)v, key,
-			    item) if (deeper_than(item, most - 1)) return true;
-	return false;
-}
-
-static int check_document(const json_t *doc, struct err *e)
-{
-	const json_t *schema = json_object_get(doc, "schema");
-	const char *key;
-	json_t *v;
-
-	if (!json_is_object(doc))
-		return err_set(e, -EINVAL, "no result of numabench: an object is needed, found %s",
-			       json_kind(doc));
-	if (!json_is_string(schema))
-		return err_set(e, -EINVAL, "schema: \"%s\" is needed, found %s", RESULT_SCHEMA,
-			       json_kind(schema));
-	if (strcmp(json_string_value(schema), RESULT_SCHEMA) != 0)
-		return err_set(e, -EINVAL,
-			       "schema: \"%.60s\" is not \"%s\", which this version reads",
-			       json_string_value(schema), RESULT_SCHEMA);
-	json_object_foreach(
-		(json_t *)(uintptr_t)doc, key,
-		v) if (deeper_than(v, DEPTH_MAX - 1)) return err_set(e, -EINVAL,
-								     "%.60s: nested deeper than %d",
-								     key, DEPTH_MAX);
-	return 0;
-}
-
 int result_from_json(struct result *r, const json_t *doc, struct err *e)
 {
 	const char *keys[NPARTS + 2] = { "schema" };
-	int rc = check_document(doc, e);
+	int rc = document_check(doc, RESULT_SCHEMA, "a result of numabench", e);
 
 	for (size_t i = 0; i < NPARTS && rc == 0; i++) {
 		keys[i + 1] = parts[i].key;

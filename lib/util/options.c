@@ -96,6 +96,16 @@ static const struct opt *find_option(const struct command *c, const char *name, 
 	return NULL;
 }
 
+/* The long name of "-o"; NULL: there is no such letter. */
+static const char *name_of_letter(const struct command *c, const char *arg)
+{
+	for (const struct opt *const *table = c->options; *table; table++)
+		for (const struct opt *o = *table; o->kind != OPT_END; o++)
+			if (o->letter && o->letter == arg[1] && !arg[2])
+				return o->name;
+	return NULL;
+}
+
 static int set_choice(const struct opt *o, const char *value, int *target, struct err *e)
 {
 	char known[256] = "";
@@ -150,8 +160,13 @@ static int take_option(const struct command *c, void *const *contexts, int argc,
 	*used = 1;
 	if (strcmp(argv[0], "-h") == 0)
 		return OPT_HELP;
-	if (argv[0][1] != '-')
-		return unknown_option(c, argv[0], e);
+	if (argv[0][1] != '-') {
+		name = name_of_letter(c, argv[0]);
+		if (!name)
+			return unknown_option(c, argv[0], e);
+		equals = NULL;
+		length = strlen(name);
+	}
 	for (size_t i = 0; i < NCOMMON; i++)
 		if (strlen(common[i].name) == length && strncmp(common[i].name, name, length) == 0)
 			return equals ? err_set(e, -EINVAL, "option '--%s' takes no value",

@@ -1,7 +1,8 @@
 /* options.h - options declared once: parsing, --help and the man page come
  * from the same table.
  *
- * Long options only ("--name VALUE" or "--name=VALUE"), besides -h. "--" ends
+ * Long options only ("--name VALUE" or "--name=VALUE"), besides -h and the few that
+ * have a letter ("-o VALUE"). "--" ends
  * them; what is left are operands, which parsing moves behind the options (argv
  * is reordered, as getopt does; nothing of it is lost). Unknown options,
  * missing or surplus values and bad values are -EINVAL with one line in e. An
@@ -29,6 +30,7 @@ enum opt_kind {
 struct opt {
 	enum opt_kind kind;
 	const char *name;           /* without the dashes */
+	char letter;                /* "-o" means the same; 0: none */
 	const char *arg;            /* the value's name in --help, "SIZE"; NULL for a flag */
 	const char *help;           /* one line or more, without a newline at the end */
 	size_t offset;              /* of the target in the context struct */

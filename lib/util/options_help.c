@@ -30,8 +30,9 @@ static void print_table(const struct opt *o, FILE *out)
 {
 	for (; o->kind != OPT_END; o++) {
 		char text[1024];
-		int at = fprintf(out, "  --%s%s%s", o->name, o->arg ? " " : "",
-				 o->arg ? o->arg : "");
+		char letter[] = { '-', o->letter, ',', ' ', '\0' };
+		int at = fprintf(out, "  %s--%s%s%s", o->letter ? letter : "", o->name,
+				 o->arg ? " " : "", o->arg ? o->arg : "");
 
 		snprintf(text, sizeof text, "%s", o->help ? o->help : "");
 		if (o->kind == OPT_CHOICE && o->choices[0] && o->choices[1])

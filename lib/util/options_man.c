@@ -69,7 +69,10 @@ static void put_tables(const struct command *c, FILE *out)
 {
 	for (const struct opt *const *table = c->options; *table; table++) {
 		for (const struct opt *o = *table; o->kind != OPT_END; o++) {
-			fputs(".TP\n\\fB\\-\\-", out);
+			fputs(".TP\n", out);
+			if (o->letter)
+				fprintf(out, "\\fB\\-%c\\fR, ", o->letter);
+			fputs("\\fB\\-\\-", out);
 			for (const char *p = o->name; *p; p++)
 				fputs(*p == '-' ? "\\-" : (char[]){ *p, '\0' }, out);
 			fprintf(out, "\\fR%s%s%s\n", o->arg ? " \\fI" : "", o->arg ? o->arg : "",

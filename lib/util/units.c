@@ -28,8 +28,8 @@ static const struct unit size_units[] = {
 };
 
 static const struct unit time_units[] = {
-	{ "", 1 },   { "s", 1 },    { "ms", 1e-3 }, { "us", 1e-6 },
-	{ "m", 60 }, { "h", 3600 }, { NULL, 0 },
+	{ "", 1 },      { "s", 1 },  { "ms", 1e-3 }, { "us", 1e-6 },
+	{ "ns", 1e-9 }, { "m", 60 }, { "h", 3600 },  { NULL, 0 },
 };
 
 static const struct unit *find_unit(const struct unit *units, const char *name)
@@ -77,6 +77,25 @@ int parse_size(uint64_t *bytes, const char *text, struct err *e)
 	if (value < 1)
 		return err_set(e, -ERANGE, "too small a size; at least 1");
 	*bytes = (uint64_t)value;
+	return 0;
+}
+
+int parse_rate(double *bytes_per_second, const char *text, struct err *e)
+{
+	double number;
+	const char *rest = take_decimal(text, &number), *end = rest ? strstr(rest, "/s") : NULL;
+	const struct unit *unit = NULL;
+	char name[8];
+
+	if (end && end > rest && end[2] == '\0' && (size_t)(end - rest) < sizeof name) {
+		snprintf(name, sizeof name, "%.*s", (int)(end - rest), rest);
+		unit = find_unit(size_units, name);
+	}
+	if (!unit)
+		return err_set(e, -EINVAL, "not a rate; write 50GB/s, 1.2TB/s or 900MiB/s");
+	if (!(number * unit->factor > 0) || !(number * unit->factor < 1e18))
+		return err_set(e, -ERANGE, "not more than 0 and below 1e18 bytes a second");
+	*bytes_per_second = number * unit->factor;
 	return 0;
 }
 

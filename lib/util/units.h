@@ -18,7 +18,10 @@
  * B alone 1000). At least 1. -EINVAL or -ERANGE with e. */
 int parse_size(uint64_t *bytes, const char *text, struct err *e);
 
-/* "30", "30s", "500ms", "2m". Greater than 0, at most 7 days. */
+/* "50GB/s", "1.2TB/s", "900MiB/s": the unit is needed. More than 0, below 1e18. */
+int parse_rate(double *bytes_per_second, const char *text, struct err *e);
+
+/* "30", "30s", "500ms", "140ns", "2m". Greater than 0, at most 7 days. */
 int parse_seconds(double *seconds, const char *text, struct err *e);
 
 /* A whole number from low to high. */

@@ -70,7 +70,7 @@ is "$(ls here)" "$(printf 'report.txt\nresult.json')" "makes the folder with bot
 is "$(tail -n 1 <<<"$err")" here "and names it last"
 ok cmp here/result.json also.json -- "--json FILE writes the same again"
 is "$(jq -r '[.records[].test] | unique | join(" ")' also.json)" mem-latency "--only runs only that"
-run numabench --all "${small[@]}" --skip mem-bandwidth,gpu-bandwidth,gpu-latency --output skipped
+run numabench --all "${small[@]}" --skip mem-bandwidth,gpu-bandwidth,gpu-latency,migration --output skipped
 is "$(jq -r '[.records[].test] | unique | join(" ")' skipped/result.json)" mem-latency "--skip leaves that out"
 
 run numabench --all --dry-run --quick

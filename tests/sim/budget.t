@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
-# Budgets, with eight simulated GPUs that really take as long as they should. Copies of 16 MiB, for
-# the simulating machine has to make them, too.
+# Budgets on two nodes with eight simulated GPUs that really take as long as they should. Copies of
+# 16 MiB, for the simulating machine has to make them, too.
 . tests/sim/sim.sh
 [ -z "${SANITIZE:-}" ] || skip_all "a sanitizer's time is no measure of ours"
 
-# The GPUs' declared nodes are made to be this machine's first one: placement is real here.
-scenario two-sockets '.realtime = true | .context_s = 0.35 | .pin_s_per_gib = 0.3
-	| .launch_s = 3e-6 | .gpus |= map(. + ({ node_sysfs: $nodes[0] } | .node_nvml = $nodes[0]
-		| .node_cuda = $nodes[0]))
-	| .plants += [{ memory: "pinned", bytes_below: 1048576, start: 1.2e-6 }, { launch: 6e-6 }]'
+two_nodes
+scenario two-sockets "$split"' | .realtime = true | .context_s = 0.35 | .pin_s_per_gib = 0.3
+	| .launch_s = 3e-6 | .plants += [{ memory: "pinned", bytes_below: 1048576, start: 1.2e-6 }, { launch: 6e-6 }]'
 
 # budget SECONDS NAME CODES: run --all --quick in it; within ten percent, or once more: a neighbour may
 # have had the processors.
@@ -27,15 +25,18 @@ budget() {
 
 budget 45 "45 s for eight GPUs" 0
 is "$(statuses)" ok "45 s for eight GPUs: nothing was left out"
-for what in pinned:own-nodes pinned: pageable:; do
-	is "$(q "[.records[] | select(.test == \"gpu-bandwidth\" and .memory == \"${what%:*}\"
-		and (.together // \"\") == \"${what#*:}\" and .gpu != null) | .gpu] | unique | length")" 8 \
-		"45 s for eight GPUs: with ${what%:*}${what#*:} of all of them"
+for what in pinned:own-nodes:24 pinned::32 pinned:both-ways:48 pageable::32; do
+	IFS=: read -r memory together cells <<<"$what"
+	is "$(q "[.records[] | select(.test == \"gpu-bandwidth\" and .memory == \"$memory\"
+		and (.together // \"\") == \"$together\" and .gpu != null)] | length")" "$cells" \
+		"45 s for eight GPUs: with all $cells cells of $memory $together"
 done
-is "$(q '[.records[] | select(.metric == "host-latency" or .metric == "launch-latency") | .gpu] | unique
-	| length')" 8 "45 s for eight GPUs: and latencies"
+is "$(q '[.records[] | select(.metric == "host-latency" or .metric == "launch-latency")] | length')" 48 \
+	"45 s for eight GPUs: and latencies of every node and GPU"
 
 # Where too little is left of a GPU to say anything, the verdict is unknown.
 budget 20 "20 s for eight GPUs" 03
 like "$(statuses)" "skipped: left out: " "20 s for eight GPUs: what did not fit was left out and is named"
+like "$(q '.checks[] | select(.id == "run.cells") | .observed')" "budget: gpu-(bandwidth|latency): [0-9]+ [a-z]+" \
+	"20 s for eight GPUs: by kind, in a finding"
 done_testing

@@ -44,4 +44,14 @@ like "$(statuses '.together == "own-nodes"')" "GPU 1 began [0-9]+ us after" \
 	"always late: GPUs at once are not judged, and the reason names the GPU"
 unlike "$(statuses '.together == "own-nodes"')" "^ok|; ok" "always late: none of them is ok"
 is "$(statuses '.together == null')" ok "always late: one GPU at a time is as good as ever"
+
+# A GPU that stays at an open gate once: the sample is void, and the next one good.
+scenario four-gpus '.gpus |= .[0:1] | .plants = [{ bandwidth: 30e9 }]
+	| .faults = [{ kind: "stuck-gate", gpu: 0, after: 30, times: 1 }]'
+bench gpu-bandwidth --quick --size 1MiB --budget 5
+is "$rc" 0 "stuck once: exit code 0" || diag "$err"
+is "$(statuses)" ok "stuck once: every record is ok"
+is "$(q '[.records[] | select(.samples) | .samples | length] | unique | tostring')" "[6]" \
+	"stuck once: in all rounds"
+figure '.memory == "pinned" and .together == null and .direction == "d2h"' 30e9 "stuck once: its figure"
 done_testing

@@ -113,6 +113,31 @@ static void test_names(void **state)
 		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 64, "
 		  "'cpu_node': 1, 'policy': 'weighted-interleave'}",
 		  "triad, policy weighted-interleave, 64 threads, node 1" },
+		{ "{'test': 'migration', 'metric': 'bandwidth', 'unit': 'B/s', 'cpu_node': 0, "
+		  "'mem_node': 0, 'to_node': 1, 'phase': 'settled', 'bytes': 1024, 'threads': 4}",
+		  "bandwidth, settled, 4 threads, node 0 to node 1" },
+		{ "{'test': 'migration', 'metric': 'latency', 'unit': 's', 'cpu_node': 0, "
+		  "'mem_node': 0, 'to_node': 1, 'phase': 'returned', 'bytes': 1024}",
+		  "latency, back again, node 0 to node 1" },
+		{ "{'test': 'migration', 'metric': 'refill-time', 'unit': 's', 'cpu_node': 0, "
+		  "'mem_node': 0, 'to_node': 0, 'cpu_pair': [2, 5], 'bytes': 32768}",
+		  "refill-time of 32 KiB, CPU 2 to CPU 5 of node 0" },
+		{ "{'test': 'migration', 'metric': 'page-rate', 'unit': 'B/s', 'cpu_node': 0, "
+		  "'mem_node': 0, 'to_node': 1, 'mover': 'move-pages', 'locked': 'io-uring', "
+		  "'pages_asked': '4k'}",
+		  "page-rate, by move-pages, held by io-uring, 4 KiB pages, node 0 to node 1" },
+		{ "{'test': 'migration', 'metric': 'feed-rate', 'unit': 'B/s', 'memory': 'pinned', "
+		  "'bytes': 67108864, 'cpu_node': 0, 'mem_node': 0, 'to_node': 1, 'phase': "
+		  "'followed', 'mover': 'migrate-pages', 'gpu': 2}",
+		  "pinned feed-rate, pages followed, by migrate-pages, node 0 to node 1, GPU 2" },
+		{ "{'test': 'migration', 'metric': 'feed-rate', 'unit': 'B/s', 'memory': 'pinned', "
+		  "'bytes': 67108864, 'mem_node': 0, 'binding': 'cpu', 'competing': true, 'gpu': "
+		  "2}",
+		  "pinned feed-rate, bound: CPUs only, others at work, node 0, GPU 2" },
+		{ "{'test': 'migration', 'metric': 'feed-rate', 'unit': 'B/s', 'memory': 'pinned', "
+		  "'bytes': 67108864, 'binding': 'unbound', 'competing': false, 'together': "
+		  "'own-nodes', 'gpus': [0, 1]}",
+		  "all GPUs at once from their own nodes, pinned feed-rate, unbound" },
 		{ "{'test': 'mem-bandwidth', 'metric': 'triad', 'unit': 'B/s', 'threads': 64, "
 		  "'cpu_node': 1, 'mem_node': 1, 'pages_asked': '4k'}",
 		  "triad, 4 KiB pages, 64 threads, node 1" },
@@ -154,9 +179,20 @@ static void test_names(void **state)
 	}
 }
 
+/* The last word of each enum: none is missing before it. */
+static void test_words(void **state)
+{
+	(void)state;
+	assert_string_equal(phase_name(PHASE_RETURNED), "returned");
+	assert_string_equal(bound_name(BOUND_BOTH), "both");
+	assert_string_equal(mover_name(MOVER_BALANCING), "balancing");
+	assert_string_equal(page_lock_name(LOCK_REGISTERED), "registered");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_names) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_names),
+					    cmocka_unit_test(test_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

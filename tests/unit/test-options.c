@@ -133,6 +133,50 @@ static void every_kind_is_taken(void **state)
 	parsed_release(&p);
 }
 
+/* A letter is the same, with its value behind it; no bundles, and nothing glued to it. */
+static void letters_are_taken(void **state)
+{
+	static const struct opt lettered[] = { { .kind = OPT_TEXT,
+						 .name = "output",
+						 .letter = 'o',
+						 .arg = "DIR",
+						 .help = "where",
+						 .offset = offsetof(struct first, output) },
+					       { .kind = OPT_END } };
+	const struct command c = { .name = "numabench baseline",
+				   .summary = "Join.",
+				   .options = (const struct opt *const[]){ lettered, NULL } };
+	char *text = NULL;
+	size_t length;
+	struct parsed p;
+	FILE *out;
+
+	(void)state;
+	assert_int_equal(parse(&p, &c, ARGV("a", "-o", "here", "b")), OPT_OK);
+	assert_string_equal(p.first.output, "here");
+	assert_int_equal(p.rest.n, 2);
+	parsed_release(&p);
+	assert_int_equal(parse(&p, &c, ARGV("-o", "-")), OPT_OK);
+	assert_string_equal(p.first.output, "-");
+	parsed_release(&p);
+	assert_int_equal(parse(&p, &c, ARGV("-o")), -EINVAL);
+	assert_string_equal(p.e.text, "option '--output' needs a value (DIR)");
+	parsed_release(&p);
+	assert_int_equal(parse(&p, &c, ARGV("-ohere")), -EINVAL);
+	assert_string_equal(p.e.text, "unknown option '-ohere'; see --help");
+	parsed_release(&p);
+	out = open_memstream(&text, &length);
+	options_help(&c, out);
+	fclose(out);
+	assert_non_null(strstr(text, "  -o, --output DIR"));
+	free(text);
+	out = open_memstream(&text, &length);
+	options_man(&c, out);
+	fclose(out);
+	assert_non_null(strstr(text, "\\fB\\-o\\fR, \\fB\\-\\-output"));
+	free(text);
+}
+
 static void the_last_value_counts(void **state)
 {
 	struct parsed p;
@@ -396,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_is_taken),
+		cmocka_unit_test(letters_are_taken),
 		cmocka_unit_test(the_last_value_counts),
 		cmocka_unit_test(operands_keep_their_order),
 		cmocka_unit_test(the_command_keeps_its_options),

@@ -65,6 +65,15 @@ static void fill(struct record *r)
 	r->ceiling_negotiated = 63.02e9 / 2;
 	r->ceiling_capable = 63.02e9;
 	PUT(r->ceiling_why, "payload size not readable: raw link rate");
+	r->to_node = 1;
+	r->phase = PHASE_RETURNED;
+	r->binding = BOUND_BOTH;
+	r->competing = true;
+	r->mover = MOVER_BALANCING;
+	r->locked = LOCK_REGISTERED;
+	r->moved = 0.75;
+	r->pays_after = 2.9;
+	r->pays_bytes = 77e9;
 	r->of_alone = 0.58;
 	r->fit_start = 2.5e-6;
 	r->fit_rate = 55e9;
@@ -76,7 +85,8 @@ static void fill(struct record *r)
 		   "pages_asked", "pages", "bytes", "threads", "kernel", "placement", "verified",
 		   "undersized", "ceiling_negotiated", "ceiling_capable", "ceiling_why", "of_alone",
 		   "fit_start", "fit_rate", "fit_half", "policy", "cpu_pair", "load_step",
-		   "injected", "bus_factor", NULL);
+		   "injected", "bus_factor", "to_node", "phase", "binding", "competing", "mover",
+		   "locked", "moved", "pays_after", "pays_bytes", NULL);
 }
 
 static json_t *parse(const char *text)

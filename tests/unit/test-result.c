@@ -155,7 +155,7 @@ static void test_no_json(void **state)
 	static const struct {
 		const char *name, *text, *error;
 	} rows[] = {
-		{ "empty", "", "empty, no result of numabench" },
+		{ "empty", "", "empty, not a result of numabench" },
 		{ "blank", " \n\n", "line 3, column 0: the file is cut off" },
 		{ "text", "numabench\n", "line 1" },
 		{ "list", "[]", "an object is needed, found a list" },
