@@ -43,13 +43,14 @@ static const struct opt check_options[] = {
 	     "raise, lower or silence findings by id and subject: { \"rules\": [ { \"id\": "
 	     "\"gpu.ecc\", \"subject\": \"GPU 3*\", \"severity\": \"silent\" } ] }; id and subject "
 	     "are patterns, severity is fail, warn, pass or silent, the last that matches counts"),
-	FLAG(verbose, "verbose", "list what passed, and what was found there, too"),
+	FLAG(verbose, "verbose",
+	     "list what passed and what was not judged, too, with what was found there"),
 	FLAG(list, "list", "list all checks"),
 	FLAG(markdown, "markdown", "with --list: the table of results/checks.md"),
 	TEXT(explain, "explain", "ID",
-	     "what a check is, why it matters for feeding a GPU, how to see it by hand, how to "
-	     "mend "
-	     "it, and what it costs if left (here, where a RESULT is given)"),
+	     "what a check is, what it finds here, why it matters for feeding a GPU, how to see it "
+	     "by hand, how to mend it, and what it costs if left (measured, where a RESULT is "
+	     "given)"),
 	FLAG(render_nodes, "render-nodes",
 	     "which /dev/dri/renderD* is which GPU, on which node, and nothing else"),
 	{ .kind = OPT_INT,
@@ -105,6 +106,8 @@ static int refuse(const struct check_command *o, const struct operands *rest, st
 	if (own > 1)
 		return err_set(e, -EINVAL,
 			       "--explain, --list, --render-nodes and --pid exclude one another");
+	if (o->explain && !check_find(o->explain, NULL))
+		return err_set(e, -EINVAL, "--explain %s: no such check; see --list", o->explain);
 	if (rest->n > 1)
 		return err_set(e, -EINVAL, "one RESULT at a time; see --help");
 	if (o->nagios && (own || o->json))
@@ -118,24 +121,6 @@ static int refuse(const struct check_command *o, const struct operands *rest, st
 }
 
 /* ---- what it does ---- */
-
-static int explain(const struct check_command *o, const char *result, struct err *e)
-{
-	const struct check *row = check_find(o->explain, NULL);
-	struct render_options look = appearance(o);
-	struct result res;
-	int rc = 0;
-
-	if (!row)
-		return err_set(e, -EINVAL, "--explain %s: no such check; see --list", o->explain);
-	result_init(&res);
-	if (result)
-		rc = result_read(&res, result, e);
-	if (rc == 0)
-		check_explain(row, result ? &res : NULL, &look, stdout);
-	result_release(&res);
-	return rc;
-}
 
 static int judge_process(const struct check_command *o, struct sight *s, struct err *e)
 {
@@ -170,9 +155,9 @@ static int print_nagios(struct result *out, struct err *e)
 
 static int judge_machine(const struct check_command *o, const struct sight *s, struct err *e)
 {
-	struct print_options print = { .look = appearance(o),
-				       .verbose = o->verbose,
-				       .strict = o->strict };
+	struct print_options print = {
+		.look = appearance(o), .at = &s->look, .verbose = o->verbose, .strict = o->strict
+	};
 	struct result out;
 	size_t fails, warns;
 	int rc;
@@ -182,7 +167,7 @@ static int judge_machine(const struct check_command *o, const struct sight *s, s
 	if (rc < 0)
 		err_set(e, rc, "out of memory");
 	if (rc == 0 && o->rules)
-		rc = rules_apply(o->rules, &out, &print.silenced, e);
+		rc = check_rules(o->rules, &out, &print.silenced, e);
 	fails = count_status(&out, CHECK_FAIL);
 	warns = count_status(&out, CHECK_WARN);
 	if (rc == 0 && o->nagios) {
@@ -216,6 +201,8 @@ static int look(const struct check_command *o, const char *result, struct err *e
 		rc = machine_parse_gpus(&s.m, o->gpus, &s.look.gpus, e);
 	if (rc < 0)
 		;
+	else if (o->explain)
+		rc = check_explain(check_find(o->explain, NULL), &s.look, &appear, stdout);
 	else if (o->render_nodes)
 		rc = render_nodes_print(s.look.root, &s.m, o->json, &appear, stdout);
 	else if (o->pid != NO_PID)
@@ -239,8 +226,6 @@ static int run(const struct check_command *o, const struct operands *rest, struc
 		struct render_options appear = appearance(o);
 
 		checks_list(o->markdown, &appear, stdout);
-	} else if (o->explain) {
-		rc = explain(o, result, e);
 	} else {
 		rc = look(o, result, e);
 	}

@@ -6,6 +6,7 @@
 #include "families.h"
 #include "machine/irq.h"
 #include "machine/services.h"
+#include "render/machine_notes.h"
 
 /* The nodes that GPUs hang on, and their CPUs. */
 static struct idset feeding_cpus(const struct look *l)
@@ -57,6 +58,7 @@ static void look_governor(struct checking *c)
 		idset_add(&slow, i);
 		snprintf(other, sizeof other, "%s", text);
 	}
+	value(c, "governor", "%s", other);
 	if (!told)
 		found(c, CHECK_SKIP, "CPUs", "the kernel does not set their clocks here");
 	else if (other[0])
@@ -106,6 +108,7 @@ static void look_idle_states(struct checking *c)
 		most = us;
 		memcpy(worst, state, sizeof worst);
 	}
+	value(c, "us", "%lld", most);
 	if (most < 0)
 		found(c, CHECK_SKIP, "CPUs", "the kernel manages no sleep states here");
 	else
@@ -196,27 +199,53 @@ static void look_isolated(struct checking *c)
 
 /* ---- interrupts ---- */
 
+/* What serves them now is told, and what is to be typed names each that is wrong; all of the device
+ * where they are many. */
+enum { IRQS_NAMED = 16 };
+
+static void mend_irqs(struct checking *c, const struct irqs *q, const char *pci)
+{
+	struct known balancer = services_running(c->l->root, "irqbalance");
+	char list[200] = "";
+	size_t used = 0;
+
+	for (int i = -1; (i = idset_next(&q->away, i)) >= 0 && used < sizeof list;)
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s%d", used ? " " : "",
+					 i);
+	if (q->elsewhere <= IRQS_NAMED)
+		value(c, "irqs", "%s", list);
+	else
+		value(c, "irqs", "$(ls /sys/bus/pci/devices/%s/msi_irqs)", pci);
+	mend(c, "now",
+	     "for i in {irqs}; do echo {cpus} | sudo tee "
+	     "/proc/irq/$i/smp_affinity_list; done");
+	if (balancer.is && balancer.value)
+		mend(c,
+		     "irqbalance runs and moves them back within seconds: ban them in "
+		     "/etc/default/irqbalance (IRQBALANCE_ARGS=--banirq=NUMBER for "
+		     "each), or stop it",
+		     "sudo systemctl disable --now irqbalance");
+}
+
 static void say_irqs(struct checking *c, const char *subject, const struct irqs *q,
 		     const struct node *home, bool wrong, const char *pci)
 {
-	struct known balancer = services_running(c->l->root, "irqbalance");
-	char cpus[64], near[64];
+	char cpus[64], near[64], away[64] = "";
 
-	expect(c, "%s, those of its node %d", cpu_names(near, &home->cpus), home->id);
-	mend(c,
-	     "for i in $(ls /sys/bus/pci/devices/%s/msi_irqs); do echo %.40s | sudo tee "
-	     "/proc/irq/$i/smp_affinity_list; done%s",
-	     pci, near + strcspn(near, " ") + 1,
-	     balancer.is && balancer.value
-		     ? "; and keep irqbalance (running) off it: --policyscript"
-		     : "");
-	if (wrong)
-		found(c, CHECK_WARN, subject,
-		      "%zu of %zu interrupts are served elsewhere: irq %d; %s", q->elsewhere,
-		      q->known, q->example, cpu_names(cpus, &q->cpus));
-	else
-		found(c, CHECK_PASS, subject, "%zu interrupts, served by %s", q->known,
-		      cpu_names(cpus, &q->cpus));
+	cpu_names(near, &home->cpus);
+	expect(c, "%s, those of its node %d", near, home->id);
+	value(c, "address", "%s", pci);
+	value(c, "cpus", "%s", near + strcspn(near, " ") + 1);
+	if (!wrong) {
+		found(c, CHECK_PASS, subject, "%zu interrupt%s, served by %s", q->known,
+		      plural(q->known), cpu_names(cpus, &q->cpus));
+		return;
+	}
+	mend_irqs(c, q, pci);
+	idset_format(&q->away, away, sizeof away);
+	found(c, CHECK_WARN, subject,
+	      "%zu of its %zu interrupts are served elsewhere: irq %s by %s", q->elsewhere,
+	      q->known, away, cpu_names(cpus, &q->away_cpus));
 }
 
 /* Queues of a NIC are spread over all CPUs on purpose: wrong is only that none is near. */
@@ -243,8 +272,10 @@ static void look_interrupts(struct checking *c)
 {
 	const struct machine *m = c->l->m;
 
-	for (const struct gpu *g = NULL; (g = next_gpu(c->l, g));)
+	for (const struct gpu *g = NULL; (g = next_gpu(c->l, g));) {
+		value(c, "device", "GPU");
 		judge_irqs(c, gpu_name(c, g), g->pci, gpu_home(c->l, g), false);
+	}
 	for (size_t i = 0; i < m->ndevices; i++) {
 		const struct device *d = &m->devices[i];
 		char subject[64];
@@ -252,6 +283,7 @@ static void look_interrupts(struct checking *c)
 		if (d->kind != DEVICE_NIC || !d->pci[0])
 			continue;
 		snprintf(subject, sizeof subject, "%s (%s)", d->name, d->pci);
+		value(c, "device", "NIC");
 		judge_irqs(c, subject, d->pci,
 			   d->node.is ? machine_node(m, (int)d->node.value) : NULL, true);
 	}
@@ -260,34 +292,51 @@ static void look_interrupts(struct checking *c)
 const struct check cpu_checks[] = {
 	{ .id = "cpu.governor",
 	  .title = "The clock governor is performance",
+	  .fault = "The clock governor is {governor}, not performance",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_FILES,
 	  .good = "performance",
-	  .about = "The thread that feeds a GPU sleeps and wakes all the time; other governors "
-		   "raise the "
-		   "clock only after a while, so that copies of a few KiB and launches start late.",
-	  .see = "grep . /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor | sort | uniq -c",
-	  .mend = "sudo cpupower frequency-set -g performance (for good: a tuned profile, sudo "
-		  "tuned-adm "
-		  "profile throughput-performance)",
-	  .cost = "Latency of small copies and launches, and pageable copies, which a CPU makes.",
+	  .about = "The thread that feeds a GPU sleeps and wakes all the time; other "
+		   "governors raise the clock only after a while, so that copies of a "
+		   "few KiB and launches start late.",
+	  .harm = HARM_PERCENT,
+	  .cost = "small copies and launches start late; pageable copies, which a CPU "
+		  "makes, are slower",
+	  .see = { { NULL, "grep . /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor | "
+			   "cut -d: -f2 | sort | uniq -c" } },
+	  .mend = { { "now", "sudo cpupower frequency-set -g performance" },
+		    { "for good, where tuned is installed",
+		      "sudo tuned-adm profile throughput-performance" } },
+	  .lasts = "cpupower: until the next boot, or until tuned or "
+		   "power-profiles-daemon sets another",
+	  .verify = { "it prints performance alone",
+		      "sort -u /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor" },
 	  .source = "sys/devices/system/cpu/cpu*/cpufreq/scaling_governor",
 	  .authority = "kernel Documentation/admin-guide/pm/cpufreq.rst",
 	  .look = look_governor },
 	{ .id = "cpu.idle-states",
 	  .title = "Cores do not sleep deeply",
+	  .fault = "Cores sleep so deeply that they take {us} us to wake",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_FILES,
 	  .good = "50 us or less to leave the deepest sleep state that is allowed",
-	  .about = "A core that sleeps deeply takes 100 us and more to wake for a GPU's interrupt: "
-		   "longer "
-		   "than a small copy or a launch. Large copies do not notice.",
-	  .see = "cpupower idle-info; grep . "
-		 "/sys/devices/system/cpu/cpu0/cpuidle/state*/{name,latency}",
-	  .mend = "where latency counts: sudo cpupower idle-set -D 50 (until the next boot; -E "
-		  "undoes it), "
-		  "or intel_idle.max_cstate=1 on the kernel command line; costs power",
-	  .cost = "Up to the wake-up time at each wait for the GPU that blocks.",
+	  .about = "A core that sleeps deeply takes 100 us and more to wake for a "
+		   "GPU's interrupt: longer than a small copy or a launch. Large "
+		   "copies do not notice.",
+	  .harm = HARM_PERCENT,
+	  .cost = "up to the wake-up time at each wait for the GPU that blocks; large "
+		  "copies none",
+	  .see = { { NULL, "for s in /sys/devices/system/cpu/cpu0/cpuidle/state*; do echo $(cat "
+			   "$s/name $s/latency $s/disable); done" } },
+	  .mend = { { "where latency counts more than power, now", "sudo cpupower idle-set -D 50" },
+		    { "which is undone by", "sudo cpupower idle-set -E" },
+		    { "for good: intel_idle.max_cstate=1 (Intel) or "
+		      "processor.max_cstate=1 on the kernel command line",
+		      NULL } },
+	  .lasts = "cpupower: until the next boot",
+	  .verify = { "name, latency, and 1 at the end where it is above 50",
+		      "for s in /sys/devices/system/cpu/cpu0/cpuidle/state*; do echo $(cat $s/name "
+		      "$s/latency $s/disable); done" },
 	  .source = "sys/devices/system/cpu/cpu*/cpuidle/state*/{name,latency,disable}",
 	  .authority = "kernel Documentation/admin-guide/pm/cpuidle.rst",
 	  .look = look_idle_states },
@@ -296,58 +345,85 @@ const struct check cpu_checks[] = {
 	  .tells = MAY_PASS | MAY_SKIP,
 	  .needs = NEEDS_FILES,
 	  .good = "recorded: numabench uses one thread of each core",
-	  .about = "Two threads of one core share it: who counts siblings as cores gives two "
-		   "feeding "
-		   "threads one core.",
-	  .see = "cat /sys/devices/system/cpu/smt/control; lscpu -e",
-	  .mend = "nothing to mend",
-	  .cost = "Two busy threads on one core get about 60 % each.",
+	  .about = "Two threads of one core share it: who counts siblings as cores "
+		   "gives two feeding threads one core.",
+	  .cost = "two busy threads on one core get about 60 % each",
+	  .see = { { NULL, "cat /sys/devices/system/cpu/smt/control" }, { NULL, "lscpu -e" } },
 	  .source = "sys/devices/system/cpu/smt/control",
 	  .authority = "kernel Documentation/ABI/testing/sysfs-devices-system-cpu, smt",
 	  .look = look_smt },
 	{ .id = "cpu.nodes-per-package",
 	  .title = "Nodes in each package (SNC, NPS)",
+	  .fault = "Packages are cut into different numbers of nodes",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
+	  .physical = true,
 	  .good = "recorded, and the same in every package",
-	  .about = "BIOS settings (Intel SNC, AMD NPS) cut a socket into several nodes. Results "
-		   "hold for "
-		   "one setting only; a near node of the same socket is a little slower, not much.",
-	  .see = "lscpu | grep -E 'Socket|NUMA'",
-	  .mend = "set SNC or NPS alike for all sockets in the BIOS",
-	  .cost = "Bindings and baselines that do not carry over.",
-	  .source = "sys/devices/system/cpu/cpu*/topology/physical_package_id, node*/cpulist",
-	  .authority = "AMD EPYC BIOS and Workload Tuning Guide, NPS; Intel Sub-NUMA Clustering",
+	  .about = "BIOS settings (Intel SNC, AMD NPS) cut a socket into several "
+		   "nodes. Results hold for one setting only; a near node of the same "
+		   "socket is a little slower, not much.",
+	  .harm = HARM_PERCENT,
+	  .cost = "bindings and baselines that do not carry over from one socket to "
+		  "the other",
+	  .see = { { NULL, "lscpu | grep -E 'Socket|NUMA'" } },
+	  .mend = { { "set SNC or NPS alike for all sockets in the BIOS, and reboot", NULL } },
+	  .lasts = "for good; old results are of another machine then",
+	  .verify = { "as many nodes for each socket", "lscpu | grep -E 'Socket|NUMA'" },
+	  .source = "sys/devices/system/cpu/cpu*/topology/physical_package_id, "
+		    "node*/cpulist",
+	  .authority = "AMD EPYC BIOS and Workload Tuning Guide, NPS; Intel Sub-NUMA "
+		       "Clustering",
 	  .look = look_nodes_per_package },
 	{ .id = "cpu.isolated",
 	  .title = "The cores that feed GPUs are not isolated by accident",
+	  .fault = "Cores that feed GPUs are isolated",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_FILES,
 	  .good = "no isolated core on a node that feeds a GPU, unless on purpose",
-	  .about = "The scheduler puts nothing on isolated cores by itself: a process bound to "
-		   "such a node "
-		   "runs all its threads on one core, or on the few cores that are left.",
-	  .see = "cat /sys/devices/system/cpu/isolated; cat /proc/cmdline",
-	  .mend = "take isolcpus= and nohz_full= off the kernel command line (/etc/default/grub, "
-		  "sudo "
-		  "update-grub, reboot), or pin each thread by hand; silence with --rules if meant",
-	  .cost = "Many threads on one core.",
+	  .about = "The scheduler puts nothing on isolated cores by itself: a process "
+		   "bound to such a node runs all its threads on one core, or on the "
+		   "few cores that are left.",
+	  .harm = HARM_FACTOR,
+	  .cost = "many threads crowd on one core while others stand idle",
+	  .see = { { NULL, "cat /sys/devices/system/cpu/isolated" },
+		   { NULL, "grep -oE '(isolcpus|nohz_full)=[^ ]*' /proc/cmdline" } },
+	  .mend = { { "if it is on purpose (each thread is pinned by hand), silence this "
+		      "with --rules",
+		      NULL },
+		    { "else take isolcpus= and nohz_full= out of GRUB_CMDLINE_LINUX in "
+		      "/etc/default/grub, then (Debian, Ubuntu; RHEL has grubby)",
+		      "sudo update-grub && sudo reboot" } },
+	  .lasts = "for good, from that reboot on",
+	  .verify = { "it prints an empty line", "cat /sys/devices/system/cpu/isolated" },
 	  .source = "sys/devices/system/cpu/isolated, proc/cmdline",
-	  .authority =
-		  "kernel Documentation/admin-guide/kernel-parameters.txt, isolcpus, nohz_full",
+	  .authority = "kernel Documentation/admin-guide/kernel-parameters.txt, isolcpus, "
+		       "nohz_full",
 	  .look = look_isolated },
 	{ .id = "cpu.interrupts",
 	  .title = "Interrupts of GPUs and NICs are served on their own node",
+	  .fault = "Interrupts of a {device} are served on another node than its own",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_FILES | NEEDS_NODES,
 	  .good = "CPUs of the device's node",
-	  .about = "An interrupt served on the other socket wakes a thread there first, with cold "
-		   "caches and "
-		   "across the link between sockets; a NIC's data land in the wrong cache.",
-	  .see = "grep . /proc/irq/*/effective_affinity_list; ls "
-		 "/sys/bus/pci/devices/ADDRESS/msi_irqs; "
-		 "systemctl status irqbalance",
-	  .mend = "set smp_affinity_list of these interrupts to the node's CPUs",
-	  .cost = "Some microseconds at each interrupt, and uneven ones.",
+	  .about = "An interrupt served on the other socket wakes a thread there "
+		   "first, with cold caches and across the link between sockets; a "
+		   "NIC's data land in the wrong cache.",
+	  .harm = HARM_PERCENT,
+	  .cost = "some microseconds at each interrupt, and uneven ones; large copies "
+		  "hardly notice",
+	  .see = { { "which interrupts are the device's",
+		     "ls /sys/bus/pci/devices/{address}/msi_irqs" },
+		   { "who serves them",
+		     "for i in $(ls /sys/bus/pci/devices/{address}/msi_irqs); do grep -H "
+		     ". /proc/irq/$i/effective_affinity_list; done" },
+		   { "whether anybody moves them", "systemctl is-active irqbalance" } },
+	  .mend = { { "now", "for i in {irqs}; do echo {cpus} | sudo tee "
+			     "/proc/irq/$i/smp_affinity_list; done" } },
+	  .lasts = "until the next boot, or until the driver is loaded anew; "
+		   "irqbalance, where it is started, moves them again",
+	  .verify = { "each line ends in CPUs of {cpus} alone (effective_affinity_list follows "
+		      "with the "
+		      "next interrupt)",
+		      "for i in {irqs}; do grep -H . /proc/irq/$i/smp_affinity_list; done" },
 	  .source = "sys/bus/pci/devices/*/msi_irqs, proc/irq/*/effective_affinity_list",
 	  .authority = "kernel Documentation/core-api/irq/irq-affinity.rst",
 	  .look = look_interrupts },

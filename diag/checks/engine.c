@@ -1,8 +1,5 @@
 /* engine.c - runs the checks, and what their functions share. */
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "families.h"
@@ -10,13 +7,17 @@
 const struct family families[] = {
 	{ .name = "gpu", .rows = gpu_checks },
 	{ .name = "gpu", .rows = gpu_health_checks },
+	{ .name = "gpu", .rows = gpu_sharing_checks },
 	{ .name = "pcie", .rows = pcie_checks },
 	{ .name = "pcie", .rows = pcie_setting_checks },
 	{ .name = "memory", .rows = memory_checks },
+	{ .name = "memory", .rows = memory_use_checks },
 	{ .name = "cpu", .rows = cpu_checks },
 	{ .name = "kernel", .rows = kernel_checks },
 	{ .name = "container", .rows = container_checks },
+	{ .name = "container", .rows = container_limit_checks },
 	{ .name = "vm", .rows = vm_checks },
+	{ .name = "process", .rows = process_checks, .apart = true },
 };
 const size_t nfamilies = sizeof families / sizeof *families;
 
@@ -58,69 +59,6 @@ void check_source(const struct check *row, char text[120])
 	text[n] = '\0';
 }
 
-/* ---- findings ---- */
-
-static void forget_words(struct checking *c)
-{
-	c->expected[0] = c->fix[0] = '\0';
-	c->root = false;
-}
-
-void found(struct checking *c, enum check_status s, const char *subject, const char *fmt, ...)
-{
-	struct finding f = { .id = "" };
-	bool wrong = s == CHECK_WARN || s == CHECK_FAIL;
-	va_list args;
-	int rc;
-
-	if (s == CHECK_FAIL && c->row->guest_warns && c->l->guest)
-		s = CHECK_WARN;
-	if (!(c->row->tells & 1U << s))
-		abort();
-	va_start(args, fmt);
-	vsnprintf(f.observed, sizeof f.observed, fmt, args);
-	va_end(args);
-	snprintf(f.id, sizeof f.id, "%s", c->row->id);
-	snprintf(f.family, sizeof f.family, "%s", c->family);
-	snprintf(f.status, sizeof f.status, "%s", check_status_name(s));
-	snprintf(f.subject, sizeof f.subject, "%s", subject);
-	snprintf(f.expected, sizeof f.expected, "%s", c->expected[0] ? c->expected : c->row->good);
-	if (wrong)
-		snprintf(f.fix, sizeof f.fix, "%s", c->fix[0] ? c->fix : c->row->mend);
-	check_source(c->row, f.source);
-	snprintf(f.authority, sizeof f.authority, "%s", c->row->authority);
-	if (c->root)
-		f.more = json_pack("{s:b}", "needs_root", true);
-	rc = result_find(c->out, &f);
-	json_decref(f.more);
-	if (rc < 0)
-		c->rc = rc;
-	forget_words(c);
-}
-
-void expect(struct checking *c, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(c->expected, sizeof c->expected, fmt, args);
-	va_end(args);
-}
-
-void mend(struct checking *c, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(c->fix, sizeof c->fix, fmt, args);
-	va_end(args);
-}
-
-void needs_root(struct checking *c)
-{
-	c->root = true;
-}
-
 struct known known_lesser(struct known a, struct known b)
 {
 	if (!a.is || !b.is)
@@ -155,7 +93,24 @@ size_t judged_gpus(const struct look *l)
 
 const char *gpu_name(struct checking *c, const struct gpu *g)
 {
+	const struct node *home = gpu_home(c->l, g);
+	char cpus[64];
+
 	snprintf(c->name, sizeof c->name, "GPU %d (%s)", g->index, g->pci);
+	value(c, "gpu", "%d", g->index);
+	value(c, "address", "%s", g->pci);
+	if (home) {
+		idset_format(&home->cpus, cpus, sizeof cpus);
+		value(c, "node", "%d", home->id);
+		value(c, "cpus", "%s", cpus);
+	}
+	return c->name;
+}
+
+const char *node_name(struct checking *c, const struct node *n)
+{
+	snprintf(c->name, sizeof c->name, "node %d", n->id);
+	value(c, "node", "%d", n->id);
 	return c->name;
 }
 
@@ -224,8 +179,7 @@ static const char *obstacle(const struct look *l, unsigned needs, const char **s
 		{ NEEDS_GPU, judged_gpus(l) > 0, "GPUs",
 		  l->m->ngpus ? "no GPU here that this process may use" : "no NVIDIA GPU here" },
 		{ NEEDS_NODES, l->m->nnodes > 1, "machine", "there is one NUMA node" },
-		{ NEEDS_RUN, l->res, "readings under load",
-		  "needs a run: numabench --all, then numabench check RESULT" },
+		{ NEEDS_RUN, l->res, "readings under load", "needs a run (numabench --all)" },
 		{ NEEDS_FILES, l->root, "machine", l->no_files },
 		{ NEEDS_NVML, l->driver->nnvml > 0, "GPUs",
 		  l->driver->why[0] ? l->driver->why : "NVML tells of no GPU" },
@@ -256,7 +210,8 @@ int checks_run(const struct look *l, struct result *out)
 	int rc = 0;
 
 	for (size_t f = 0; f < nfamilies; f++)
-		for (const struct check *row = families[f].rows; rc == 0 && row->id; row++)
+		for (const struct check *row = families[f].rows;
+		     rc == 0 && !families[f].apart && row->id; row++)
 			rc = check_run(l, row, families[f].name, out);
 	return rc;
 }

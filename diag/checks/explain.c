@@ -1,162 +1,235 @@
 /* explain.c - what a check is, and all of them in a list. */
-#include <math.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "print.h"
+#include "render/steps.h"
 #include "render/table.h"
-#include "result/physics.h"
 #include "util/wrap.h"
 
 enum { LABEL = 13, WIDTH_LEAST = 40, USUAL_WIDTH = 80 };
 
-static void paragraph(FILE *out, int width, const char *label, const char *text)
+struct leaf {
+	const struct check *row;
+	const struct look *look;
+	struct checking c;    /* whose values fill the row's names */
+	struct result found;  /* what it finds here */
+	size_t *order, wrong; /* of these what is wrong, the worst first */
+	int width;
+	FILE *out;
+};
+
+static void paragraph(const struct leaf *f, const char *label, const char *text)
 {
-	fprintf(out, "%-*s", LABEL, label);
-	wrap_print(out, text, width, LABEL, LABEL);
+	fprintf(f->out, "%-*s", LABEL, label);
+	wrap_print(f->out, text, f->width, LABEL, LABEL);
 }
 
-/* ---- what it costs here ---- */
+/* ---- here ---- */
 
-/* The GPU for which the right node is worth most. */
-static void cost_of_node(const struct result *res, char *text, size_t size)
+/* The worst of what is wrong here; NULL: nothing is. */
+static const struct finding *worst_here(const struct leaf *f)
 {
-	const struct recommendation *most = NULL;
+	return f->wrong ? &f->found.findings[f->order[0]] : NULL;
+}
 
-	for (size_t i = 0; i < res->nrecommendations; i++) {
-		const struct recommendation *r = &res->recommendations[i];
+/* What it says here and now, of so many things at the most; of the others how many. */
+static void say_here(const struct leaf *f)
+{
+	enum { MOST = 8 };
+	char text[500];
 
-		if (r->measured && isfinite(r->advantage) &&
-		    (!most || r->advantage > most->advantage))
-			most = r;
+	for (size_t i = 0; i < f->found.nfindings && i < MOST; i++) {
+		const struct finding *g = &f->found.findings[i < f->wrong ? f->order[i] : i];
+
+		if (f->wrong && i >= f->wrong)
+			break;
+		snprintf(text, sizeof text, "%s: %s: %s", g->status, g->subject, g->observed);
+		paragraph(f, i ? "" : "Now, here:", text);
 	}
-	if (most)
-		snprintf(text, size,
-			 "The best node feeds GPU %d %.3g times as fast as the worst one (%.200s).",
-			 most->gpu, most->advantage, most->why);
+	if ((f->wrong ? f->wrong : f->found.nfindings) > MOST)
+		paragraph(f, "", "and more: numabench check --verbose");
 }
 
-/* What the link of a record could carry as it ran, over what it could at its ability; both too. */
-static double link_share(const struct result *res, const struct record *r, double *now,
-			 double *able)
+/* Judges the machine by this row alone, and takes the GPU that is worst (else the first) for its
+ * names. */
+static int judge_here(struct leaf *f, const char *family, bool apart)
 {
-	const json_t *link = json_object_get(r->more, "link_during");
-	const struct gpu *g = record_has(r, "gpu") ? machine_gpu(&res->machine, r->gpu) : NULL;
-	int mps = g && g->mps.is ? (int)g->mps.value : 0;
+	const struct gpu *g = next_gpu(f->look, NULL);
+	int rc = apart ? 0 : check_run(f->look, f->row, family, &f->found);
 
-	if (!link || !g || !g->max_gen.is || !g->max_width.is)
-		return NAN;
-	*now = pcie_ceiling((int)json_integer_value(json_object_get(link, "gen")),
-			    (int)json_integer_value(json_object_get(link, "width")), mps, DIR_D2H);
-	*able = pcie_ceiling((int)g->max_gen.value, (int)g->max_width.value, mps, DIR_D2H);
-	return *now / *able;
+	f->order = calloc(f->found.nfindings + 1, sizeof *f->order);
+	if (rc < 0 || !f->order)
+		return rc < 0 ? rc : -ENOMEM;
+	f->wrong = findings_order(&f->found, f->order);
+	f->c = (struct checking){ .l = f->look, .row = f->row };
+	for (const struct gpu *o = NULL; f->wrong && (o = next_gpu(f->look, o));)
+		if (strstr(worst_here(f)->subject, o->pci)) {
+			g = o;
+			break;
+		}
+	if (g)
+		gpu_name(&f->c, g);
+	return 0;
 }
 
-/* The link that is farthest below its ability. */
-static void cost_of_link(const struct result *res, char *text, size_t size)
+/* ---- what is to be done ---- */
+
+/* Whether something is left to the reader to fill in: a name in capitals. */
+static bool has_blanks(const struct leaf *f, const struct step *steps)
 {
-	double least = 2, now, able;
+	bool any = false;
 
-	for (size_t i = 0; i < res->nrecords; i++) {
-		const struct record *r = &res->records[i];
-		double share = link_share(res, r, &now, &able);
+	for (size_t i = 0; i < STEPS && (steps[i].say || steps[i].run); i++) {
+		const char *const texts[] = { steps[i].say, steps[i].run };
 
-		if (!(share < least))
-			continue;
-		least = share;
-		if (share < 0.999)
-			snprintf(text, size,
-				 "The link of GPU %d can carry %.1f GB/s as it runs under load, "
-				 "%.1f "
-				 "GB/s at its ability.",
-				 r->gpu, now / 1e9, able / 1e9);
-		else
-			snprintf(text, size, "Nothing: every link carries what it can, %.1f GB/s.",
-				 now / 1e9);
+		for (size_t j = 0; j < 2; j++) {
+			char with[3000], without[3000];
+
+			if (!texts[j])
+				continue;
+			values_fill(&f->c.values, texts[j], true, with, sizeof with);
+			values_fill(&f->c.values, texts[j], false, without, sizeof without);
+			any |= strcmp(with, without) != 0;
+		}
 	}
+	return any;
 }
 
-/* The best figure of CPU memory on its own node, and the worst on another, of one metric. */
-static void cost_of_memory(const struct result *res, char *text, size_t size)
+/* The finding's own where there is one, else the row's. */
+static bool say_steps(const struct leaf *f, const char *label, const char *key,
+		      const struct step *steps)
 {
-	const struct record *near = NULL, *far = NULL;
+	const struct finding *worst = worst_here(f);
+	json_t *list = worst && key ? json_incref(json_object_get(worst->more, key))
+				    : values_steps(&f->c.values, steps, true);
+	bool blanks = !(worst && key) && has_blanks(f, steps);
+	const struct step_place place = { .width = f->width, .at = LABEL, .text = LABEL };
 
-	for (size_t i = 0; i < res->nrecords; i++) {
-		const struct record *r = &res->records[i];
+	if (json_is_object(list)) {
+		json_t *one = json_pack("[O]", list);
 
-		if (strcmp(r->test, "mem-latency") != 0 || !record_has_figure(r) ||
-		    !record_has(r, "cpu_node") || !record_has(r, "mem_node"))
-			continue;
-		if (r->cpu_node == r->mem_node && (!near || r->median < near->median))
-			near = r;
-		if (r->cpu_node != r->mem_node && (!far || r->median > far->median))
-			far = r;
+		json_decref(list);
+		list = one;
 	}
-	if (near && far)
-		snprintf(text, size,
-			 "Memory of node %d takes %.0f ns from its own cores, that of node %d %.0f "
-			 "ns from node %d.",
-			 near->mem_node, near->median * 1e9, far->mem_node, far->median * 1e9,
-			 far->cpu_node);
+	if (json_array_size(list) > 0) {
+		fprintf(f->out, "%-*s", LABEL, label);
+		steps_print(f->out, list, &place);
+	}
+	json_decref(list);
+	return blanks;
 }
 
-static void say_measured(const struct check *row, const struct result *res, int width, FILE *out)
+static void say_doing(const struct leaf *f)
 {
-	static void (*const tell[])(const struct result *res, char *text, size_t size) = {
-		[COST_NODE] = cost_of_node,
-		[COST_LINK] = cost_of_link,
-		[COST_MEMORY] = cost_of_memory,
-	};
-	char text[400] = "";
+	const struct check *row = f->row;
+	const struct step verify[STEPS] = { row->verify };
+	bool blanks = say_steps(f, "By hand:", NULL, row->see);
 
-	if (!res || row->measured == COST_UNTOLD)
-		return;
-	tell[row->measured](res, text, sizeof text);
-	paragraph(out, width, "Here:", text[0] ? text : "The result has no figure for it.");
+	if (row->mend[0].say || row->mend[0].run)
+		blanks |= say_steps(f, "To mend:", "remedy", row->mend);
+	else
+		paragraph(f, "To mend:", "nothing to mend");
+	if (row->lasts)
+		paragraph(f, "Lasts:", row->lasts);
+	blanks |= say_steps(f, "Verify:", "verify", verify);
+	if (blanks)
+		paragraph(f, "Fill in:",
+			  "words in capitals stand for what a finding names (GPU and ADDRESS: "
+			  "numabench "
+			  "topology lists both)");
 }
 
-void check_explain(const struct check *row, const struct result *res,
-		   const struct render_options *o, FILE *out)
+/* ---- the page ---- */
+
+static void say_severity(const struct leaf *f, bool apart)
 {
-	char source[120], title[200];
-	const struct {
-		const char *label, *text;
-	} rows[] = {
-		{ "Right is:", row->good },      { "Why:", row->about },
-		{ "By hand:", row->see },        { "To mend:", row->mend },
-		{ "If left:", row->cost },       { "Read from:", source },
-		{ "Rests on:", row->authority },
-	};
-	int width = o->width >= WIDTH_LEAST ? o->width : USUAL_WIDTH;
+	const struct check *row = f->row;
+
+	paragraph(f, "Severity:",
+		  !(row->tells & (MAY_WARN | MAY_FAIL)) ? "it is recorded, and never warns"
+		  : !(row->tells & MAY_FAIL)            ? "warns at the most (--rules can raise it)"
+		  : row->guest_warns ? "may fail; in a virtual machine it warns at the most"
+				     : "may fail");
+	if (check_scope_text(row->scope))
+		paragraph(f, "Scope:", check_scope_text(row->scope));
+	if (apart)
+		paragraph(f, "Asked by:", "numabench check --pid PID, of a process that runs");
+	if (row->needs & NEEDS_RUN)
+		paragraph(f, "Needs:",
+			  "a result's readings under load: numabench --all has them in its "
+			  "report, and numabench check RESULT");
+}
+
+static void say_page(const struct leaf *f, bool apart)
+{
+	const struct check *row = f->row;
+	char source[120], text[400];
 
 	check_source(row, source);
-	snprintf(title, sizeof title, "%s: %s", row->id, row->title);
-	wrap_print(out, title, width, 0, 2);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		paragraph(out, width, rows[i].label, rows[i].text);
-		if (rows[i].text == row->cost)
-			say_measured(row, res, width, out);
-	}
-	paragraph(out, width, "Severity:",
-		  !(row->tells & MAY_FAIL) ? "warns at the most (--rules can raise it)"
-		  : row->guest_warns       ? "may fail; in a virtual machine it warns at the most"
-					   : "may fail");
-	if (row->needs & NEEDS_RUN)
-		paragraph(out, width, "Needs:",
-			  "a result's readings under load: numabench --all, then numabench check "
-			  "RESULT");
+	snprintf(text, sizeof text, "%s: %s", row->id, row->title);
+	wrap_print(f->out, text, f->width, 0, 2);
+	say_here(f);
+	paragraph(f, "Right is:", row->good);
+	paragraph(f, "Why:", row->about);
+	paragraph(f, "If left:", row->cost);
+	if (check_cost_here(row, f->look->res, text, sizeof text))
+		paragraph(f, "  measured:", text);
+	else if (f->look->res && row->measured != COST_UNTOLD)
+		paragraph(f, "  measured:", "the result has no figure for it");
+	say_doing(f);
+	paragraph(f, "Read from:", source);
+	paragraph(f, "Rests on:", row->authority);
+	say_severity(f, apart);
+}
+
+int check_explain(const struct check *row, const struct look *look, const struct render_options *o,
+		  FILE *out)
+{
+	struct leaf f = { .row = row,
+			  .look = look,
+			  .width = o->width >= WIDTH_LEAST ? o->width : USUAL_WIDTH,
+			  .out = out };
+	const char *family = "";
+	bool apart = false;
+	int rc;
+
+	check_find(row->id, &family);
+	for (size_t i = 0; i < nfamilies; i++)
+		apart |= families[i].apart && strcmp(families[i].name, family) == 0;
+	result_init(&f.found);
+	rc = judge_here(&f, family, apart);
+	if (rc == 0)
+		say_page(&f, apart);
+	free(f.order);
+	result_release(&f.found);
+	return rc;
 }
 
 /* ---- the list ---- */
 
-static void markdown_row(const struct check *row, FILE *out)
+/* "F", may fail; "R", needs readings under load; "P", of a process that runs. */
+static const char *letters(const struct family *f, const struct check *row, char buf[4])
 {
-	char source[120];
-	const char *const texts[] = { row->title, row->good, row->mend, source, row->authority };
+	snprintf(buf, 4, "%s%s%s", row->tells & MAY_FAIL ? "F" : "",
+		 row->needs & NEEDS_RUN ? "R" : "", f->apart ? "P" : "");
+	return buf;
+}
 
+static void markdown_row(const struct family *f, const struct check *row, FILE *out)
+{
+	static const struct values none;
+	char source[120], mend[1500], some[4];
+	const char *const texts[] = { row->title, row->good, mend, source, row->authority };
+	json_t *steps = values_steps(&none, row->mend, true);
+
+	steps_line(steps, mend, sizeof mend);
+	json_decref(steps);
+	if (!mend[0])
+		snprintf(mend, sizeof mend, "nothing to mend");
 	check_source(row, source);
-
-	fprintf(out, "| `%s` | %s%s |", row->id, row->tells & MAY_FAIL ? "F" : "",
-		row->needs & NEEDS_RUN ? "R" : "");
+	fprintf(out, "| `%s` | %s |", row->id, letters(f, row, some));
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		fputc(' ', out);
 		/* A bar would end the cell. */
@@ -173,6 +246,7 @@ static void markdown_row(const struct check *row, FILE *out)
 void checks_list(bool markdown, const struct render_options *o, FILE *out)
 {
 	struct table *t = markdown ? NULL : table_new();
+	char some[4];
 
 	if (markdown)
 		fputs("| check | | what | right is | what mends it | read from | rests on |\n"
@@ -183,12 +257,11 @@ void checks_list(bool markdown, const struct render_options *o, FILE *out)
 	for (size_t f = 0; f < nfamilies; f++)
 		for (const struct check *row = families[f].rows; row->id; row++) {
 			if (markdown) {
-				markdown_row(row, out);
+				markdown_row(&families[f], row, out);
 				continue;
 			}
 			table_cell(t, "%s", row->id);
-			table_cell(t, "%s%s", row->tells & MAY_FAIL ? "F" : "",
-				   row->needs & NEEDS_RUN ? "R" : "");
+			table_cell(t, "%s", letters(&families[f], row, some));
 			table_cell(t, "%s", row->title);
 		}
 	if (markdown)
@@ -196,6 +269,6 @@ void checks_list(bool markdown, const struct render_options *o, FILE *out)
 	table_print(t, out, o->width >= WIDTH_LEAST ? o->width : USUAL_WIDTH, 0);
 	table_free(t);
 	fputs("\nF: may fail; the others warn at the most. R: needs a result's readings under "
-	      "load.\n",
+	      "load.\nP: of a process that runs (--pid).\n",
 	      out);
 }

@@ -6,40 +6,59 @@
 
 /* ---- present ---- */
 
+/* What a GPU's state comes to, and what mends it where the row does not say. */
+static const struct state {
+	enum check_status status;
+	const char *observed;
+	struct step mend[2], verify;
+} states[] = {
+	[GPU_USABLE] = { .status = CHECK_PASS, .observed = "CUDA runs on it" },
+	[GPU_HIDDEN] = { .status = CHECK_SKIP,
+			 .observed = "hidden from this process, so not judged" },
+	[GPU_LOST] = { .status = CHECK_FAIL, .observed = "CUDA cannot use it" },
+	[GPU_NO_DRIVER] = { .status = CHECK_WARN,
+			    .observed = "the nvidia driver does not hold it",
+			    .mend = { { "install NVIDIA's driver, then load it",
+					"sudo modprobe nvidia" },
+				      { "if nouveau holds the GPU: blacklist that (Debian, "
+					"Ubuntu), and "
+					"reboot",
+					"echo blacklist nouveau | sudo tee "
+					"/etc/modprobe.d/nouveau.conf && "
+					"sudo update-initramfs -u" } },
+			    .verify = { "nvidia is the kernel driver in use",
+					"lspci -ks {address}" } },
+	[GPU_VFIO] = { .status = CHECK_PASS,
+		       .observed = "handed to a virtual machine, as intended" },
+	[GPU_UNPROBED] = { .status = CHECK_SKIP, .observed = "CUDA was not asked" },
+	[GPU_NO_CUDA] = { .status = CHECK_WARN,
+			  .observed = "CUDA was not asked: this build has none",
+			  .mend = { { "build numabench where there is a toolkit",
+				      "make CUDA_HOME=/usr/local/cuda" } },
+			  .verify = { "it names a CUDA version", "numabench --version" } },
+};
+
 static void look_present(struct checking *c)
 {
-	static const struct {
-		enum check_status status;
-		const char *observed, *mend;
-	} states[] = {
-		[GPU_USABLE] = { CHECK_PASS, "CUDA runs on it", NULL },
-		[GPU_HIDDEN] = { CHECK_SKIP, "hidden from this process, so not judged", NULL },
-		[GPU_LOST] = { CHECK_FAIL, "CUDA cannot use it", NULL },
-		[GPU_NO_DRIVER] = { CHECK_WARN, "the nvidia driver does not hold it",
-				    "install the driver and load it: sudo modprobe nvidia; if "
-				    "nouveau holds the GPU, blacklist that and reboot" },
-		[GPU_VFIO] = { CHECK_PASS, "handed to a virtual machine, as intended", NULL },
-		[GPU_UNPROBED] = { CHECK_SKIP, "CUDA was not asked", NULL },
-		[GPU_NO_CUDA] = { CHECK_WARN, "CUDA was not asked: this build has none",
-				  "rebuild where there is a toolkit: make "
-				  "CUDA_HOME=/usr/local/cuda" },
-	};
 	const struct machine *m = c->l->m;
 
 	if (!m->ngpus)
 		found(c, CHECK_SKIP, "GPUs", "no NVIDIA GPU here");
 	for (size_t i = 0; i < m->ngpus; i++) {
 		const struct gpu *g = &m->gpus[i];
+		const struct state *state = &states[g->state];
 		bool more = g->state_why[0] && g->state != GPU_NO_CUDA && g->state != GPU_UNPROBED;
 
 		if (c->l->chosen && !idset_has(&c->l->gpus, g->index)) {
 			found(c, CHECK_SKIP, gpu_name(c, g), "not asked for (--gpus)");
 			continue;
 		}
-		if (states[g->state].mend)
-			mend(c, "%s", states[g->state].mend);
-		found(c, states[g->state].status, gpu_name(c, g), "%s%s%.110s",
-		      states[g->state].observed, more ? ": " : "", more ? g->state_why : "");
+		for (size_t j = 0; j < 2 && state->mend[j].run; j++)
+			mend(c, state->mend[j].say, state->mend[j].run);
+		if (state->verify.run)
+			verify(c, &state->verify);
+		found(c, state->status, gpu_name(c, g), "%s%s%.110s", state->observed,
+		      more ? ": " : "", more ? g->state_why : "");
 	}
 }
 
@@ -77,12 +96,11 @@ static void look_driver(struct checking *c)
 		 d->cuda_driver % 1000 / 10, needed, d->cuda_runtime % 1000 / 10);
 	if (driver_release(needed))
 		snprintf(release, sizeof release, " (R%d)", driver_release(needed));
-	expect(c, "a driver for CUDA %d%s or newer: within a major version any driver will do",
+	expect(c,
+	       "a driver for CUDA %d%s or newer: within a major version any driver "
+	       "will do",
 	       needed, release);
-	mend(c,
-	     "install a driver for CUDA %d%s or newer and reload it (reboot, or rmmod and modprobe "
-	     "nvidia); or use a build of numabench with CUDA %d",
-	     needed, release, d->cuda_driver / 1000);
+	value(c, "major", "%d", needed);
 	found(c, d->cuda_driver / 1000 < needed ? CHECK_FAIL : CHECK_PASS, "driver", "%s",
 	      versions);
 }
@@ -110,12 +128,19 @@ static bool measured_elsewhere(struct checking *c, const struct gpu *g)
 	if (!r || !r->measured || r->agreement != DISAGREES)
 		return false;
 	expect(c, "the declared node is the one that feeds it best");
+	value(c, "wrong", "not the one that feeds it best");
+	value(c, "best", "%d", r->node);
 	mend(c,
-	     "bind by the measured node: numabench bind --gpu %d --from RESULT -- COMMAND; ask for "
-	     "firmware that declares node %d (_PXM), or correct the virtual machine's definition",
-	     g->index, r->node);
+	     "now: bind by the measured node, as numabench bind --from RESULT "
+	     "does; here a shell and what it starts",
+	     "numactl --cpunodebind={best} --membind={best} bash");
+	mend(c,
+	     "for good: firmware that declares node {best} (_PXM), or on the "
+	     "host of a virtual machine <node> of its pcie-expander-bus",
+	     NULL);
 	found(c, CHECK_WARN, gpu_name(c, g),
-	      "node %d feeds it best as measured, %.3g times as fast; node %lld is declared",
+	      "node %d feeds it best as measured, %.3g times as fast; node %lld "
+	      "is declared",
 	      r->node, r->advantage, gpu_declared_node(c->l->m, g).value);
 	return true;
 }
@@ -140,6 +165,10 @@ static void judge_declared(struct checking *c, const struct gpu *g)
 		absent |= !machine_node(m, (int)say[i].node.value);
 		first = first ? first : &say[i];
 	}
+	value(c, "wrong", "%s",
+	      !first   ? "not declared"
+	      : differ ? "declared in different ways"
+		       : "none that this machine has");
 	if (!first && m->nnodes > 1)
 		found(c, CHECK_FAIL, gpu_name(c, g), "no node is known: %.100s", g->node_sysfs.why);
 	else if (!first)
@@ -279,6 +308,7 @@ static void look_equal(struct checking *c)
 				continue;
 			same = false;
 			expect(c, "as GPU %d and most others of its name: %s", like->index, usual);
+			value(c, "trait", "%s", trait_names[t]);
 			found(c, CHECK_WARN, gpu_name(c, g), "%s: %s", trait_names[t], mine[t]);
 		}
 		if (same)
@@ -300,71 +330,96 @@ static void look_idle(struct checking *c)
 const struct check gpu_checks[] = {
 	{ .id = "gpu.present",
 	  .title = "Every GPU on the bus can be used",
+	  .fault = "A GPU on the bus cannot be used",
 	  .tells = MAY_PASS | MAY_WARN | MAY_FAIL | MAY_SKIP,
-	  .good = "usable through CUDA where the nvidia driver holds it; vfio-pci means that it "
-		  "was "
-		  "given to a virtual machine",
-	  .about = "A GPU that fell off the bus, or that no driver took, does no work, and jobs "
-		   "that "
-		   "count on it fail late and with an unclear message.",
-	  .see = "lspci -d 10de: -k; nvidia-smi -L; sudo dmesg | grep -E 'NVRM|Xid'",
-	  .mend = "read the driver's messages (sudo dmesg | grep -E 'NVRM|Xid'); then reset the "
-		  "GPU "
-		  "(sudo nvidia-smi --gpu-reset -i N), reload the driver, or reboot; if it comes "
-		  "back, replace the GPU",
-	  .cost = "The whole GPU.",
+	  .good = "usable through CUDA where the nvidia driver holds it; vfio-pci "
+		  "means that it was given to a virtual machine",
+	  .about = "A GPU that fell off the bus, or that no driver took, does no work, "
+		   "and jobs that count on it fail late and with an unclear message.",
+	  .harm = HARM_FAILURE,
+	  .cost = "the whole GPU",
+	  .see = { { "which driver holds it", "lspci -ks {address}" }, { NULL, "nvidia-smi -L" } },
+	  .mend = { { "read what the driver says of it",
+		      "sudo dmesg | grep -E 'NVRM|Xid' | tail -n 20" },
+		    { "end what uses GPUs, then reset it",
+		      "sudo nvidia-smi --gpu-reset -i {address}" },
+		    { "if that is refused: reboot; if it comes back after that: replace "
+		      "the GPU",
+		      NULL } },
+	  .lasts = "until the fault shows again: the messages tell (Xid 79 is a GPU "
+		   "that fell off the bus)",
+	  .verify = { "it lists the GPU", "nvidia-smi -i {address}" },
 	  .source = "sys/bus/pci/devices/*/{vendor,class,driver}, cudaGetDeviceCount",
-	  .authority = "NVIDIA driver README, chapter Common Problems; NVIDIA XID Errors guide",
+	  .authority = "NVIDIA driver README, chapter Common Problems; NVIDIA XID Errors "
+		       "guide",
 	  .look = look_present },
 	{ .id = "gpu.driver",
 	  .title = "The driver is new enough for CUDA",
+	  .fault = "The driver is too old for CUDA {major}",
 	  .tells = MAY_PASS | MAY_FAIL | MAY_SKIP,
-	  .good = "the driver supports the major version of CUDA that programs are built with",
-	  .about =
-		  "A CUDA program does not start on a driver older than its major version; the "
-		  "message (\"driver version is insufficient\") is easily taken for a missing GPU.",
-	  .see = "nvidia-smi | head -n 4 (\"CUDA Version\" is what the driver supports)",
-	  .mend = "install a newer driver: R580 for CUDA 13, R525 for CUDA 12",
-	  .cost = "No CUDA program of that version runs.",
+	  .good = "the driver supports the major version of CUDA that programs are "
+		  "built with",
+	  .about = "A CUDA program does not start on a driver older than its major "
+		   "version; the message (\"driver version is insufficient\") is "
+		   "easily taken for a missing GPU.",
+	  .harm = HARM_FAILURE,
+	  .cost = "no CUDA program of that version runs",
+	  .see = { { "\"CUDA Version\" is what the driver supports", "nvidia-smi | head -n 4" } },
+	  .mend = { { "install a driver for CUDA {major} or newer and reload it: "
+		      "R525 is for CUDA 12, R580 for CUDA 13; then",
+		      "sudo reboot" },
+		    { "or use a build of numabench, and of the jobs, with an older CUDA", NULL } },
+	  .lasts = "for good",
+	  .verify = { "the CUDA version is {major} or newer", "nvidia-smi | head -n 4" },
 	  .source = "cudaDriverGetVersion, cudaRuntimeGetVersion",
 	  .authority = "CUDA Toolkit Release Notes, table of minimum driver versions",
 	  .look = look_driver },
 	{ .id = "gpu.declared-node",
 	  .title = "The GPU's NUMA node is declared, and everybody says the same",
+	  .fault = "The GPU's NUMA node is {wrong}",
 	  .tells = MAY_PASS | MAY_WARN | MAY_FAIL | MAY_SKIP,
 	  .guest_warns = true,
 	  .needs = NEEDS_GPU,
-	  .good = "one node, declared by sysfs, and NVML and CUDA (where they tell) agree",
-	  .about =
-		  "Every tool that binds a process near its GPU goes by this declaration. Where it "
-		  "is missing (-1) or wrong, processes land on the wrong socket, and nothing says "
-		  "so.",
-	  .see = "cat /sys/bus/pci/devices/ADDRESS/numa_node; nvidia-smi topo -m",
-	  .mend = "bare metal: update the BIOS, or ask its maker for _PXM of that root port; "
-		  "virtual "
-		  "machine: put the GPU behind a pcie-expander-bus with <node>; until then bind by "
-		  "measurement: numabench --all",
-	  .cost = "On two sockets, local against remote: nothing to 3 times, by machine and kind "
-		  "of "
-		  "copy.",
+	  .good = "one node, declared by sysfs, and NVML and CUDA (where they tell) "
+		  "agree",
+	  .about = "Every tool that binds a process near its GPU goes by this "
+		   "declaration. Where it is missing (-1) or wrong, processes land on "
+		   "the wrong socket, and nothing says so.",
+	  .harm = HARM_FACTOR,
+	  .cost = "jobs land on the wrong socket: on two, nothing to 3 times slower "
+		  "by machine and kind of copy",
 	  .measured = COST_NODE,
+	  .see = { { NULL, "cat /sys/bus/pci/devices/{address}/numa_node" },
+		   { NULL, "nvidia-smi topo -m" } },
+	  .mend = { { "now: measure which node feeds it best, and bind by that (numabench "
+		      "bind --from RESULT)",
+		      "numabench --all" },
+		    { "bare metal: update the BIOS, or ask its maker for _PXM of that "
+		      "root port",
+		      NULL },
+		    { "virtual machine: on its host put the GPU behind a "
+		      "pcie-expander-bus with <node>",
+		      NULL } },
+	  .lasts = "bound by measurement: as long as jobs are started so",
+	  .verify = { "the node that was measured to be best",
+		      "cat /sys/bus/pci/devices/{address}/numa_node" },
 	  .source = "sys/bus/pci/devices/*/numa_node, nvmlDeviceGetMemoryAffinity, "
 		    "cudaDevAttrHostNumaId",
-	  .authority = "ACPI 6.5, 6.2.15 _PXM; kernel Documentation/ABI/testing/sysfs-bus-pci, "
-		       "numa_node",
+	  .authority = "ACPI 6.5, 6.2.15 _PXM; kernel "
+		       "Documentation/ABI/testing/sysfs-bus-pci, numa_node",
 	  .look = look_declared },
 	{ .id = "gpu.memory-node",
 	  .title = "GPU memory that is a NUMA node",
 	  .tells = MAY_PASS | MAY_SKIP,
 	  .needs = NEEDS_GPU,
-	  .good = "recorded: it is not host memory, and never a place for host buffers",
-	  .about = "On Grace and POWER9 the kernel counts GPU memory as a NUMA node without CPUs. "
-		   "An "
-		   "unbound process may get its pages there by accident.",
-	  .see = "numactl --hardware (nodes without CPUs); nvidia-smi -q | grep -i 'addressing "
-		 "mode'",
-	  .mend = "nothing to mend",
-	  .cost = "Host buffers on it take GPU memory away from GPU work.",
+	  .good = "recorded: it is not host memory, and never a place for host "
+		  "buffers",
+	  .about = "On Grace and POWER9 the kernel counts GPU memory as a NUMA node "
+		   "without CPUs. An unbound process may get its pages there by "
+		   "accident.",
+	  .cost = "host buffers on it take GPU memory away from GPU work",
+	  .see = { { "nodes without CPUs", "numactl --hardware" },
+		   { NULL, "nvidia-smi -q | grep -i 'addressing mode'" } },
 	  .source = "proc/driver/nvidia/gpus/*/numa_status, cudaDevAttrNumaId",
 	  .authority = "NVIDIA Grace Performance Tuning Guide, chapter on NUMA",
 	  .look = look_memory_node },
@@ -373,48 +428,61 @@ const struct check gpu_checks[] = {
 	  .tells = MAY_PASS | MAY_SKIP,
 	  .needs = NEEDS_GPU,
 	  .good = "recorded: minor numbers need not follow the order of the GPUs",
-	  .about = "Who hands /dev/dri/renderD* to a container or a virtual machine picks a GPU by "
-		   "a "
-		   "number that says nothing about which GPU, and which node, it is.",
-	  .see = "ls -l /dev/dri/by-path; numabench check --render-nodes",
-	  .mend = "nothing to mend",
-	  .cost = "The wrong GPU, or one on the wrong node.",
+	  .about = "Who hands /dev/dri/renderD* to a container or a virtual machine "
+		   "picks a GPU by a number that says nothing about which GPU, and "
+		   "which node, it is.",
+	  .cost = "the wrong GPU, or one on the wrong node",
+	  .see = { { NULL, "numabench check --render-nodes" }, { NULL, "ls -l /dev/dri/by-path" } },
 	  .source = "sys/class/drm/renderD*/device",
 	  .authority = "kernel Documentation/gpu/drm-uapi.rst, Render nodes",
 	  .look = look_render_node },
 	{ .id = "gpu.equal",
 	  .title = "Equal GPUs are equal",
+	  .fault = "A GPU differs from others of its name: {trait}",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU,
-	  .good = "GPUs of one name have the same link ability, memory, VBIOS, BAR1, clocks and "
-		  "power "
-		  "limit",
-	  .about = "Work that is split evenly over GPUs goes at the pace of the slowest; one with "
-		   "another firmware, or in a narrower slot, holds all others back.",
-	  .see = "nvidia-smi --query-gpu=index,name,vbios_version,pcie.link.width.max,memory.total "
-		 "--format=csv",
-	  .mend = "bring the odd one in line: same VBIOS (from the server's maker), same slot "
-		  "width, "
-		  "same BIOS settings for BAR size",
-	  .cost = "All GPUs at the pace of the slowest.",
+	  .good = "GPUs of one name have the same link ability, memory, VBIOS, BAR1, "
+		  "clocks and power limit",
+	  .about = "Work that is split evenly over GPUs goes at the pace of the "
+		   "slowest; one with another firmware, or in a narrower slot, holds "
+		   "all others back.",
+	  .harm = HARM_PERCENT,
+	  .cost = "work that is split evenly goes at the pace of the slowest",
 	  .measured = COST_LINK,
+	  .see = { { NULL, "nvidia-smi "
+			   "--query-gpu=index,name,vbios_version,pcie.link.width.max,memory.total "
+			   "--format=csv" } },
+	  .mend = { { "bring the odd one in line: the same VBIOS (from the server's "
+		      "maker), the same slot width, the same BIOS setting for BAR size",
+		      NULL } },
+	  .lasts = "for good",
+	  .verify = { "all rows of one name are alike",
+		      "nvidia-smi "
+		      "--query-gpu=index,name,vbios_version,pcie.link.width.max,memory.total "
+		      "--format=csv" },
 	  .source = "sysfs max_link_*, NVML: memory, VBIOS, BAR1, clocks, power limit",
 	  .authority = "NVML API Reference, Device Queries",
 	  .look = look_equal },
 	{ .id = "gpu.idle",
 	  .title = "Nobody else uses the GPU",
+	  .fault = "Somebody else uses the GPU",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_NVML,
 	  .good = "no other process on it",
-	  .about = "Another process takes bandwidth of the link, time of the GPU and clocks; "
-		   "figures "
-		   "then say nothing about the machine. One that only draws, such as a display "
-		   "server with an idle desktop, hardly does: the GPU is measured all the same.",
-	  .see = "nvidia-smi; sudo fuser -v /dev/nvidia*",
-	  .mend = "wait for it, or end it; to measure all the same: numabench --all --busy",
-	  .cost = "Whatever the other takes.",
-	  .source = "nvmlDeviceGet{Compute,Graphics}RunningProcesses, nvmlDeviceGetMemoryInfo, "
-		    "nvmlDeviceGetUtilizationRates",
+	  .about = "Another process takes bandwidth of the link, time of the GPU and "
+		   "clocks; figures then say nothing about the machine. One that only "
+		   "draws, such as a display server with an idle desktop, hardly does: "
+		   "the GPU is measured all the same.",
+	  .harm = HARM_FACTOR,
+	  .cost = "whatever the other takes; figures are not the machine's",
+	  .see = { { NULL, "nvidia-smi -i {gpu}" }, { NULL, "sudo fuser -v /dev/nvidia*" } },
+	  .mend = { { "see whose it is, and wait for it or end it", "nvidia-smi -i {gpu}" },
+		    { "to measure all the same", "numabench --all --busy" } },
+	  .lasts = "until the next one comes: have the scheduler give the GPU to "
+		   "nobody else meanwhile",
+	  .verify = { "no process is listed", "nvidia-smi -i {gpu}" },
+	  .source = "nvmlDeviceGet{Compute,Graphics}RunningProcesses, "
+		    "nvmlDeviceGetMemoryInfo, nvmlDeviceGetUtilizationRates",
 	  .authority = "NVML API Reference, nvmlDeviceGetComputeRunningProcesses",
 	  .look = look_idle },
 	{ .id = NULL },

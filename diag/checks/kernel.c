@@ -15,7 +15,7 @@ static void look_balancing(struct checking *c)
 	else if (!k.value)
 		found(c, CHECK_PASS, "numa_balancing", "0, off");
 	else if (judged_gpus(c->l) && c->l->m->nnodes > 1)
-		found(c, CHECK_WARN, "numa_balancing", "%lld, on", k.value);
+		found(c, CHECK_WARN, "numa_balancing", "%lld", k.value);
 	else
 		found(c, CHECK_PASS, "numa_balancing", "%lld, on; %s", k.value,
 		      c->l->m->nnodes > 1 ? "no GPU is fed here" : "with one node it does nothing");
@@ -43,6 +43,7 @@ static void look_swappiness(struct checking *c)
 	bool swap =
 		sysroot_text(c->l->root, text, sizeof text, "proc/swaps") > 0 && strchr(text, '\n');
 
+	value(c, "swappiness", "%lld", k.is ? k.value : 0);
 	if (!k.is)
 		found(c, CHECK_SKIP, "swappiness", "%s", k.why);
 	else if (!swap)
@@ -99,77 +100,93 @@ static void look_thp(struct checking *c)
 const struct check kernel_checks[] = {
 	{ .id = "kernel.numa-balancing",
 	  .title = "Automatic NUMA balancing is off for bound GPU work",
+	  .fault = "Automatic NUMA balancing is on",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_FILES,
-	  .good = "0 where processes are bound; 1 helps those that nobody binds",
-	  .about = "Balancing unmaps pages to see who uses them, and moves them after the threads. "
-		   "Bound "
-		   "work gains nothing and pays with faults in the middle of copies. Authorities "
-		   "differ: "
-		   "NVIDIA's and Red Hat's guides turn it off for bound work, others leave it on "
-		   "for "
-		   "training jobs that nobody binds.",
-	  .see = "cat /proc/sys/kernel/numa_balancing; grep -E 'numa_(hint_faults|pages_migrated)' "
-		 "/proc/vmstat",
-	  .mend = "sudo sysctl -w kernel.numa_balancing=0 (for good: echo kernel.numa_balancing=0 "
-		  "| sudo "
-		  "tee /etc/sysctl.d/90-numa.conf); leave it on if jobs here are not bound",
-	  .cost = "Page faults and moved pages while work runs; pinned pages cannot move, so the "
-		  "rest "
-		  "may go away from them.",
-	  .measured = COST_MEMORY,
+	  .good = "0 where jobs are bound to nodes; where nobody binds them, 1 helps",
+	  .about = "Balancing unmaps pages to see who uses them, and moves them after "
+		   "the threads. Bound work gains nothing and pays with faults in the "
+		   "middle of copies. Authorities differ: NVIDIA's and Red Hat's "
+		   "guides turn it off for bound work, others leave it on for training "
+		   "jobs that nobody binds.",
+	  .harm = HARM_PERCENT,
+	  .cost = "page faults and moved pages in the middle of bound work; pinned "
+		  "pages cannot follow",
+	  .measured = COST_BALANCING,
+	  .see = { { NULL, "cat /proc/sys/kernel/numa_balancing" },
+		   { "what it does: it counts up",
+		     "grep -E 'numa_(hint_faults|pages_migrated)' /proc/vmstat" } },
+	  .mend = { { "if jobs here are not bound to nodes, leave it on (and silence this "
+		      "with --rules); if they are, now",
+		      "sudo sysctl -w kernel.numa_balancing=0" },
+		    { "and for good", "echo kernel.numa_balancing=0 | sudo tee "
+				      "/etc/sysctl.d/90-numa-balancing.conf" } },
+	  .lasts = "sysctl alone: until the next boot",
+	  .verify = { "it prints 0", "cat /proc/sys/kernel/numa_balancing" },
 	  .source = "proc/sys/kernel/numa_balancing",
-	  .authority =
-		  "kernel Documentation/admin-guide/sysctl/kernel.rst; NVIDIA Grace Performance "
-		  "Tuning Guide",
+	  .authority = "kernel Documentation/admin-guide/sysctl/kernel.rst; NVIDIA Grace "
+		       "Performance Tuning Guide",
 	  .look = look_balancing },
 	{ .id = "kernel.zone-reclaim",
-	  .title = "Full nodes give memory of their neighbours before dropping caches",
+	  .title = "Full nodes take memory of their neighbours before dropping caches",
+	  .fault = "Full nodes drop their caches before they take memory of neighbours",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_FILES,
 	  .good = "0",
-	  .about = "With zone_reclaim_mode on, a node that is full drops its page cache, and "
-		   "writes pages "
-		   "out, before memory of another node is used: data loaders read files again and "
-		   "again, and stall.",
-	  .see = "cat /proc/sys/vm/zone_reclaim_mode",
-	  .mend = "sudo sysctl -w vm.zone_reclaim_mode=0 (for good: echo vm.zone_reclaim_mode=0 | "
-		  "sudo "
-		  "tee /etc/sysctl.d/90-numa.conf)",
-	  .cost = "Stalls of allocation while half of the memory is free.",
+	  .about = "With zone_reclaim_mode on, a node that is full drops its page "
+		   "cache, and writes pages out, before memory of another node is "
+		   "used: data loaders read files again and again, and stall.",
+	  .harm = HARM_STALL,
+	  .cost = "allocation stalls, and files are read again, while half of the "
+		  "memory is free",
+	  .see = { { NULL, "cat /proc/sys/vm/zone_reclaim_mode" } },
+	  .mend = { { "now", "sudo sysctl -w vm.zone_reclaim_mode=0" },
+		    { "and for good", "echo vm.zone_reclaim_mode=0 | sudo tee "
+				      "/etc/sysctl.d/90-zone-reclaim.conf" } },
+	  .lasts = "sysctl alone: until the next boot",
+	  .verify = { "it prints 0", "cat /proc/sys/vm/zone_reclaim_mode" },
 	  .source = "proc/sys/vm/zone_reclaim_mode",
 	  .authority = "kernel Documentation/admin-guide/sysctl/vm.rst, zone_reclaim_mode",
 	  .look = look_zone_reclaim },
 	{ .id = "kernel.swappiness",
 	  .title = "The kernel does not swap readily",
+	  .fault = "The kernel swaps readily: swappiness is {swappiness}",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_FILES,
 	  .good = "10 or less where there is swap",
-	  .about = "Reading a large data set fills the page cache; with the default of 60 the "
-		   "kernel then "
-		   "swaps out memory of the programs that feed the GPUs.",
-	  .see = "cat /proc/sys/vm/swappiness; swapon --show",
-	  .mend = "sudo sysctl -w vm.swappiness=1 (for good: echo vm.swappiness=1 | sudo tee "
-		  "/etc/sysctl.d/90-numa.conf), or sudo swapoff -a",
-	  .cost = "Pauses of milliseconds to seconds.",
+	  .about = "Reading a large data set fills the page cache; with the default of "
+		   "60 the kernel then swaps out memory of the programs that feed the "
+		   "GPUs.",
+	  .harm = HARM_STALL,
+	  .cost = "pauses of milliseconds to seconds after large files were read",
+	  .see = { { NULL, "cat /proc/sys/vm/swappiness" }, { NULL, "swapon --show" } },
+	  .mend = { { "now", "sudo sysctl -w vm.swappiness=1" },
+		    { "and for good",
+		      "echo vm.swappiness=1 | sudo tee /etc/sysctl.d/90-swappiness.conf" },
+		    { "or no swap at all, where memory suffices", "sudo swapoff -a" } },
+	  .lasts = "sysctl and swapoff alone: until the next boot",
+	  .verify = { "it prints 1", "cat /proc/sys/vm/swappiness" },
 	  .source = "proc/sys/vm/swappiness, proc/swaps",
 	  .authority = "kernel Documentation/admin-guide/sysctl/vm.rst, swappiness",
 	  .look = look_swappiness },
 	{ .id = "kernel.thp",
 	  .title = "Transparent huge pages",
 	  .tells = MAY_PASS | MAY_SKIP,
-	  .good = "recorded: madvise or always for throughput, madvise or never for steady latency",
-	  .about =
-		  "Huge pages make copies from pageable memory and random access faster (fewer TLB "
-		  "misses, "
-		  "faster pinning); making them may stall an allocation for milliseconds (defrag). "
-		  "Authorities differ: databases ask for never, HPC guides for always.",
-	  .see = "cat /sys/kernel/mm/transparent_hugepage/{enabled,defrag}",
-	  .mend = "throughput: echo always | sudo tee /sys/kernel/mm/transparent_hugepage/enabled; "
-		  "steady "
-		  "latency: madvise, and defrag too",
-	  .cost = "Some per cent of pageable copies, either way; numabench --all --thorough "
-		  "measures it.",
+	  .good = "recorded: madvise or always for throughput, madvise or never for "
+		  "steady latency",
+	  .about = "Huge pages make copies from pageable memory and random access "
+		   "faster (fewer TLB misses, faster pinning); making them may stall "
+		   "an allocation for milliseconds (defrag). Authorities differ: "
+		   "databases ask for never, HPC guides for always.",
+	  .cost = "some per cent of pageable copies, either way; numabench --all "
+		  "--thorough measures it",
+	  .see = { { NULL, "grep . /sys/kernel/mm/transparent_hugepage/enabled "
+			   "/sys/kernel/mm/transparent_hugepage/defrag" } },
+	  .mend = { { "for throughput, until the next boot",
+		      "echo always | sudo tee /sys/kernel/mm/transparent_hugepage/enabled" },
+		    { "for steady latency, until the next boot",
+		      "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled "
+		      "/sys/kernel/mm/transparent_hugepage/defrag" } },
 	  .source = "sys/kernel/mm/transparent_hugepage/{enabled,defrag}",
 	  .authority = "kernel Documentation/admin-guide/mm/transhuge.rst",
 	  .look = look_thp },

@@ -21,6 +21,8 @@ static void judge_payload(struct checking *c, const struct gpu *g, const struct 
 		least = known_lesser(least, s->payload);
 		able = known_lesser(able, s->payload_able);
 	}
+	value(c, "able", "%lld", able.value);
+	value(c, "wrong", odd ? "not the same at every hop" : "smaller than every hop can do");
 	if (odd) {
 		expect(c, "the same at every hop, %lld bytes here", able.value);
 		found(c, CHECK_WARN, gpu_name(c, g), "%lld bytes at %s, %lld bytes at %s",
@@ -101,15 +103,11 @@ static void look_acs(struct checking *c)
 		for (size_t i = 0; i + 1 < n; i++)
 			if (hop[i].set.redirect.is && hop[i].set.redirect.value)
 				on = &hop[i];
-		if (on)
-			mend(c,
-			     "turn ACS off in the BIOS (and the IOMMU, unless GPUs go to virtual "
-			     "machines); until the next boot: sudo setpci -s %s ECAP_ACS+6.w=0000",
-			     on->pci);
-		if (on)
+		if (on) {
+			value(c, "port", "%s", on->pci);
 			found(c, CHECK_WARN, gpu_name(c, g),
 			      "port %s sends peer traffic up to the root", on->pci);
-		else
+		} else
 			found(c, CHECK_PASS, gpu_name(c, g), "off at every port above it");
 	}
 }
@@ -149,65 +147,93 @@ static void look_iommu(struct checking *c)
 
 const struct check pcie_setting_checks[] = {
 	{ .id = "pcie.payload",
-	  .title = "Max payload size is the same all the way, and as large as it can be",
+	  .title = "Max payload size is the same all the way, and as large as it can "
+		   "be",
+	  .fault = "Max payload size is {wrong}",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_FILES,
 	  .good = "equal at every hop, and the largest that all of them can do",
-	  .about = "Every packet has about 24 bytes of headers: with 128 bytes of payload 84 % of "
-		   "the "
-		   "link carries data, with 256 bytes 91 %. Unequal sizes may lose packets.",
-	  .see = "sudo lspci -vvs ADDRESS | grep -A1 -E 'DevCap|DevCtl' (MaxPayload)",
-	  .mend = "set Max Payload Size to Auto or its largest in the BIOS; or boot with "
-		  "pci=pcie_bus_safe",
-	  .cost = "Up to 8 % of large copies.",
+	  .about = "Every packet has about 24 bytes of headers: with 128 bytes of "
+		   "payload 84 % of the link carries data, with 256 bytes 91 %. "
+		   "Unequal sizes may lose packets.",
+	  .harm = HARM_PERCENT,
+	  .cost = "up to 8 % of large copies; where they are unequal, packets may be "
+		  "lost",
 	  .measured = COST_LINK,
+	  .see = { { "MaxPayload: able (DevCap) and in use (DevCtl)",
+		     "sudo lspci -vvs {address} | grep -A2 -E 'DevCap:|DevCtl:'" } },
+	  .mend = { { "set Max Payload Size to Auto, or its largest, in the BIOS; or add "
+		      "pci=pcie_bus_safe to GRUB_CMDLINE_LINUX in /etc/default/grub, then "
+		      "(Debian, Ubuntu; RHEL has grubby)",
+		      "sudo update-grub && sudo reboot" } },
+	  .lasts = "for good, from that reboot on",
+	  .verify = { "MaxPayload of DevCtl is {able} bytes",
+		      "sudo lspci -vvs {address} | grep -A2 -E 'DevCap:|DevCtl:'" },
 	  .source = "sys/bus/pci/devices/*/config: Device Control, Device Capabilities",
 	  .authority = "PCIe Base Specification 5.0, 7.5.3.4 Device Control; kernel "
 		       "Documentation/admin-guide/kernel-parameters.txt, pci=",
 	  .look = look_payload },
 	{ .id = "pcie.read-request",
 	  .title = "Max read request size is large enough",
+	  .fault = "Max read request size is small",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_FILES,
 	  .good = "512 bytes or more",
-	  .about = "The GPU reads host memory (h2d) in requests of this size; with small ones it "
-		   "waits "
-		   "for answers instead of keeping the link full.",
-	  .see = "sudo lspci -vvs ADDRESS | grep MaxReadReq",
-	  .mend = "set PCIe Max Read Request Size to Auto or its largest in the BIOS",
-	  .cost = "h2d below d2h.",
+	  .about = "The GPU reads host memory (h2d) in requests of this size; with "
+		   "small ones it waits for answers instead of keeping the link full.",
+	  .harm = HARM_PERCENT,
+	  .cost = "h2d copies below d2h",
+	  .see = { { NULL, "sudo lspci -vvs {address} | grep MaxReadReq" } },
+	  .mend = { { "set PCIe Max Read Request Size to Auto, or its largest, in the "
+		      "BIOS, and reboot",
+		      NULL } },
+	  .lasts = "for good, from that reboot on",
+	  .verify = { "512 bytes or more", "sudo lspci -vvs {address} | grep MaxReadReq" },
 	  .source = "sys/bus/pci/devices/*/config: Device Control",
 	  .authority = "PCIe Base Specification 5.0, 7.5.3.4 Device Control",
 	  .look = look_read_request },
 	{ .id = "pcie.acs",
 	  .title = "ACS does not send peer traffic through the CPU",
+	  .fault = "ACS sends peer traffic through the CPU",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_FILES,
-	  .good = "redirection off on bare metal, where GPUs below one switch talk to one another",
-	  .about = "With ACS on, what two GPUs (or a GPU and a NIC) below one switch send to one "
-		   "another "
-		   "goes up to the CPU and back, and takes the bandwidth that feeds them.",
-	  .see = "sudo lspci -vvv | grep ACSCtl (SrcValid+, ReqRedir+ is on)",
-	  .mend = "turn ACS off in the BIOS, and the IOMMU too unless GPUs go to virtual machines",
-	  .cost = "Peer copies at half their rate or less, and the uplink filled.",
+	  .good = "redirection off on bare metal, where GPUs below one switch talk to "
+		  "one another",
+	  .about = "With ACS on, what two GPUs (or a GPU and a NIC) below one switch "
+		   "send to one another goes up to the CPU and back, and takes the "
+		   "bandwidth that feeds them.",
+	  .harm = HARM_FACTOR,
+	  .cost = "peer copies at half their rate or less, and the uplink filled",
+	  .see = { { "SrcValid+ and ReqRedir+ are on",
+		     "sudo lspci -vvv | grep -E '^[0-9a-f]|ACSCtl' | grep -B1 ACSCtl" } },
+	  .mend = { { "if GPUs here go to virtual machines, leave it on: it keeps them "
+		      "apart; if not, now",
+		      "sudo setpci -s {port} ECAP_ACS+6.w=0000" },
+		    { "for good: turn ACS off in the BIOS, and the IOMMU too", NULL } },
+	  .lasts = "setpci: until the next boot",
+	  .verify = { "ReqRedir- in ACSCtl", "sudo lspci -vvvs {port} | grep ACSCtl" },
 	  .source = "sys/bus/pci/devices/*/config: Access Control Services",
 	  .authority = "NCCL User Guide, PCI Access Control Services (ACS); PCIe Base "
-		       "Specification 5.0, "
-		       "7.7.11",
+		       "Specification 5.0, 7.7.11",
 	  .look = look_acs },
 	{ .id = "pcie.iommu",
 	  .title = "The IOMMU does not translate the GPU's accesses",
+	  .fault = "The IOMMU translates the GPU's accesses",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_FILES,
 	  .good = "off, or passthrough (iommu=pt), on x86 bare metal",
-	  .about = "With translation on every buffer is mapped into the IOMMU, and every access "
-		   "looked up "
-		   "there: pinning is slower, and random access misses its cache.",
-	  .see = "cat /sys/bus/pci/devices/ADDRESS/iommu_group/type; cat /proc/cmdline",
-	  .mend = "add iommu=pt to the kernel command line (GRUB_CMDLINE_LINUX in "
-		  "/etc/default/grub, sudo "
-		  "update-grub), then reboot",
-	  .cost = "Pinning takes longer; up to some ten per cent of scattered access.",
+	  .about = "With translation on every buffer is mapped into the IOMMU, and "
+		   "every access looked up there: pinning is slower, and random access "
+		   "misses its cache.",
+	  .harm = HARM_PERCENT,
+	  .cost = "pinning takes longer; up to some ten per cent of scattered access",
+	  .see = { { NULL, "cat /sys/bus/pci/devices/{address}/iommu_group/type" },
+		   { NULL, "grep -oE '[a-z_]*iommu[a-z._]*=[^ ]*' /proc/cmdline" } },
+	  .mend = { { "add iommu=pt to GRUB_CMDLINE_LINUX in /etc/default/grub, then "
+		      "(Debian, Ubuntu; RHEL has grubby)",
+		      "sudo update-grub && sudo reboot" } },
+	  .lasts = "for good, from that reboot on",
+	  .verify = { "it prints identity", "cat /sys/bus/pci/devices/{address}/iommu_group/type" },
 	  .source = "sys/kernel/iommu_groups/*/type of the GPU's group",
 	  .authority = "kernel Documentation/admin-guide/kernel-parameters.txt, iommu=pt; "
 		       "Documentation/ABI/testing/sysfs-kernel-iommu_groups",

@@ -1,23 +1,25 @@
+/* print.c - what was found, for a person or a program. */
 #include "print.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/pcie.h"
 #include "render/machine_notes.h"
 #include "render/table.h"
-#include "util/json.h"
 #include "util/wrap.h"
 
-enum { WIDTH_LEAST = 40, USUAL_WIDTH = 80 };
+enum { WIDTH_LEAST = 40, USUAL_WIDTH = 80, INDENT = 2 };
+
+/* What came of a check over all that it looked at: the worst of what was judged. */
+enum outcome { CANNOT, NEEDS_A_RUN, PASSED, WARNED, FAILED, OUTCOMES };
 
 struct page {
 	const struct result *res;
 	const struct print_options *o;
 	FILE *out;
 	int width;
-	bool *told; /* per finding */
+	size_t n[OUTCOMES]; /* checks */
 };
 
 size_t count_status(const struct result *res, enum check_status s)
@@ -34,86 +36,192 @@ static bool has(const struct finding *f, enum check_status s)
 	return strcmp(f->status, check_status_name(s)) == 0;
 }
 
+static enum outcome outcome_of(const struct finding *f)
+{
+	return has(f, CHECK_FAIL)                   ? FAILED
+	       : has(f, CHECK_WARN)                 ? WARNED
+	       : has(f, CHECK_PASS)                 ? PASSED
+	       : strstr(f->observed, "needs a run") ? NEEDS_A_RUN
+						    : CANNOT;
+}
+
+/* That of the check whose first finding is f; findings of one check stand together. */
+static enum outcome outcome_of_check(const struct result *res, size_t first)
+{
+	enum outcome worst = CANNOT;
+
+	for (size_t i = first; i < res->nfindings; i++) {
+		enum outcome o = outcome_of(&res->findings[i]);
+
+		if (strcmp(res->findings[i].id, res->findings[first].id) != 0)
+			break;
+		worst = o > worst ? o : worst;
+	}
+	return worst;
+}
+
+static bool begins_check(const struct result *res, size_t i)
+{
+	return i == 0 || strcmp(res->findings[i].id, res->findings[i - 1].id) != 0;
+}
+
+static void count_checks(struct page *p)
+{
+	for (size_t i = 0; i < p->res->nfindings; i++)
+		if (begins_check(p->res, i))
+			p->n[outcome_of_check(p->res, i)]++;
+}
+
 static void say(const struct page *p, int indent, const char *text)
 {
 	fprintf(p->out, "%*s", indent, "");
 	wrap_print(p->out, text, p->width, indent, indent);
 }
 
-static const char *title_of(const char *id)
+/* ---- above ---- */
+
+/* The title of the worst; empty: nothing is wrong. */
+static int worst_title(const struct page *p, char *text, size_t size)
 {
-	const struct check *row = check_find(id, NULL);
+	size_t *order = calloc(p->res->nfindings + 1, sizeof *order);
 
-	return row ? row->title : NULL;
-}
+	text[0] = '\0';
+	if (!order)
+		return -ENOMEM;
+	if (findings_order(p->res, order) > 0) {
+		const struct finding *f = &p->res->findings[order[0]];
+		const char *title = json_string_value(json_object_get(f->more, "title"));
 
-/* ---- what was skipped ---- */
-
-/* The ids of all that was skipped for the same reason, which are then told; their number alone
- * where they are many. */
-static void gather_skipped(const struct page *p, size_t first, char *text, size_t size)
-{
-	enum { NAMED = 8 };
-	const struct finding *f = p->res->findings;
-	const char *last = "";
-	size_t used = 0, n = 0;
-
-	for (size_t i = first; i < p->res->nfindings; i++) {
-		if (!has(&f[i], CHECK_SKIP) || strcmp(f[i].observed, f[first].observed) != 0)
-			continue;
-		p->told[i] = true;
-		if (strcmp(last, f[i].id) != 0 && used < size)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-						 f[i].id);
-		n += strcmp(last, f[i].id) != 0;
-		last = f[i].id;
+		snprintf(text, size, "%s", title ? title : f->id);
 	}
-	if (n > NAMED && !p->o->verbose)
-		snprintf(text, size, "%zu checks (--verbose names them)", n);
+	free(order);
+	return 0;
 }
 
-static void say_skipped(const struct page *p)
+static int say_verdict(const struct page *p)
 {
-	char ids[2000], text[2400], root[600] = "";
+	size_t fails = p->n[FAILED], warns = p->n[WARNED], used;
+	char text[1500], worst[1200];
+	int rc = worst_title(p, worst, sizeof worst);
+
+	if (rc < 0)
+		return rc;
+	if (!fails && !warns) {
+		used = (size_t)snprintf(text, sizeof text,
+					"PASS: nothing found in what was judged");
+		if (p->n[NEEDS_A_RUN])
+			snprintf(text + used, sizeof text - used,
+				 "; %zu check%s a run: numabench --all", p->n[NEEDS_A_RUN],
+				 p->n[NEEDS_A_RUN] == 1 ? " needs" : "s need");
+		say(p, 0, text);
+		return 0;
+	}
+	used = (size_t)snprintf(text, sizeof text, "%s",
+				fails || p->o->strict ? "FAIL: " : "PASS with ");
+	if (fails)
+		used += (size_t)snprintf(text + used, sizeof text - used, "%zu failure%s%s", fails,
+					 plural(fails), warns ? " and " : "");
+	if (warns)
+		used += (size_t)snprintf(text + used, sizeof text - used, "%zu warning%s", warns,
+					 plural(warns));
+	snprintf(text + used, sizeof text - used, "%s%s",
+		 fails + warns > 1 ? ", the worst: " : ": ", worst);
+	say(p, 0, text);
+	return 0;
+}
+
+static void say_machine(const struct page *p)
+{
+	const struct look *l = p->o->at;
+	const json_t *rest = json_object_get(l->m->host, "rest");
+	const char *host = json_string_value(json_object_get(rest, "hostname"));
+	char text[500], kind[100] = "a machine";
+
+	if (l->guest)
+		snprintf(kind, sizeof kind, "a virtual machine (%s)", l->hypervisor);
+	else if (condition(l, "virtualisation"))
+		snprintf(kind, sizeof kind, "bare metal");
+	snprintf(text, sizeof text, "%s%s%s%s, %zu NUMA node%s, %zu GPU%s; numabench %s",
+		 host ? host : "", host ? ": " : "", l->m->live || l->res ? "" : "recorded, ", kind,
+		 l->m->nnodes, plural(l->m->nnodes), l->m->ngpus, plural(l->m->ngpus), NB_VERSION);
+	say(p, 0, text);
+	if (l->m->simulated)
+		say(p, 0,
+		    "SIMULATED: the GPUs come from the test simulator, not from "
+		    "hardware.");
+}
+
+/* ---- below ---- */
+
+/* The ids of all checks with an outcome, or that root would see more of. */
+static void gather(const struct page *p, enum outcome o, bool root, char *text, size_t size)
+{
 	const char *last = "";
 	size_t used = 0;
 
-	if (count_status(p->res, CHECK_SKIP))
-		fprintf(p->out, "\nSkipped\n");
-	for (size_t i = 0; i < p->res->nfindings; i++) {
+	text[0] = '\0';
+	for (size_t i = 0; i < p->res->nfindings && used < size; i++) {
 		const struct finding *f = &p->res->findings[i];
+		bool is = root ? json_is_true(json_object_get(f->more, "needs_root"))
+			       : begins_check(p->res, i) && outcome_of_check(p->res, i) == o;
 
-		if (json_is_true(json_object_get(f->more, "needs_root")) &&
-		    strcmp(last, f->id) != 0 && used < sizeof root) {
-			used += (size_t)snprintf(root + used, sizeof root - used, "%s%s",
-						 used ? ", " : "", f->id);
-			last = f->id;
-		}
-		if (p->told[i] || !has(f, CHECK_SKIP))
+		if (!is || strcmp(last, f->id) == 0)
 			continue;
-		gather_skipped(p, i, ids, sizeof ids);
-		snprintf(text, sizeof text, "%s: %s", f->observed, ids);
-		say(p, 2, text);
-	}
-	if (root[0]) {
-		snprintf(text, sizeof text, "root would see more (sudo numabench check): %s", root);
-		say(p, 2, text);
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", f->id);
+		last = f->id;
 	}
 }
 
-/* ---- what passed ---- */
-
-static int say_passed(const struct page *p)
+static void say_counts(const struct page *p)
 {
-	struct table *t;
+	static const struct {
+		enum outcome outcome;
+		const char *one, *many;
+	} words[] = {
+		{ FAILED, "fails", "fail" },
+		{ WARNED, "warns", "warn" },
+		{ PASSED, "passed", "passed" },
+		{ NEEDS_A_RUN, "needs a run", "need a run" },
+		{ CANNOT, "cannot be judged here", "cannot be judged here" },
+	};
+	size_t all = 0, used;
+	char text[400], ids[2000], line[2200];
+
+	for (size_t i = 0; i < OUTCOMES; i++)
+		all += p->n[i];
+	used = (size_t)snprintf(text, sizeof text, "Of %zu checks", all);
+	for (size_t i = 0, told = 0; i < sizeof words / sizeof *words; i++) {
+		size_t n = p->n[words[i].outcome];
+
+		if (n)
+			used += (size_t)snprintf(text + used, sizeof text - used, "%s %zu %s",
+						 told++ ? "," : "", n,
+						 n == 1 ? words[i].one : words[i].many);
+	}
+	if (p->o->silenced)
+		used += (size_t)snprintf(text + used, sizeof text - used,
+					 "; %zu finding%s silenced by rules", p->o->silenced,
+					 plural(p->o->silenced));
+	snprintf(text + used, sizeof text - used, "%s",
+		 p->o->verbose ? "." : " (--verbose lists them).");
+	fputc('\n', p->out);
+	say(p, 0, text);
+	gather(p, NEEDS_A_RUN, false, ids, sizeof ids);
+	snprintf(line, sizeof line, "need a run: %s", ids);
+	if (ids[0])
+		say(p, INDENT, line);
+	gather(p, CANNOT, true, ids, sizeof ids);
+	snprintf(line, sizeof line, "root would see more (sudo numabench check): %s", ids);
+	if (ids[0])
+		say(p, INDENT, line);
+}
+
+/* Each finding with a status in a row, under a head. */
+static int list_findings(const struct page *p, enum check_status s, const char *head)
+{
+	struct table *t = table_new();
 	int rc;
 
-	if (!p->o->verbose) {
-		fprintf(p->out, "\nPassed: %zu (--verbose lists them)\n",
-			count_status(p->res, CHECK_PASS));
-		return 0;
-	}
-	t = table_new();
 	if (!t)
 		return -ENOMEM;
 	for (int i = 0; i < 3; i++)
@@ -121,41 +229,42 @@ static int say_passed(const struct page *p)
 	for (size_t i = 0; i < p->res->nfindings; i++) {
 		const struct finding *f = &p->res->findings[i];
 
-		if (!has(f, CHECK_PASS))
+		if (!has(f, s))
 			continue;
 		table_cell(t, "%s", f->id);
 		table_cell(t, "%s", f->subject);
 		table_cell(t, "%s", f->observed);
 	}
-	fprintf(p->out, "\nPassed: %zu\n", count_status(p->res, CHECK_PASS));
-	rc = table_print(t, p->out, p->width, 2);
+	fprintf(p->out, "\n%s\n", head);
+	rc = table_print(t, p->out, p->width, INDENT);
 	table_free(t);
 	return rc;
 }
 
-static void say_first_line(const struct page *p)
+static void say_next(const struct page *p)
 {
-	size_t fails = count_status(p->res, CHECK_FAIL), warns = count_status(p->res, CHECK_WARN);
-	bool bad = fails || (p->o->strict && warns);
-	char text[160];
-	size_t used;
+	const struct look *l = p->o->at;
+	char text[500];
 
-	used = (size_t)snprintf(text, sizeof text, "%s: ", bad ? "FAIL" : "PASS");
-	if (!fails && !warns)
-		used += (size_t)snprintf(text + used, sizeof text - used, "nothing is wrong");
-	if (fails)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%zu failure%s%s", fails,
-					 plural(fails), warns ? ", " : "");
-	if (warns)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%zu warning%s", warns,
-					 plural(warns));
-	used += (size_t)snprintf(text + used, sizeof text - used, "; %zu passed, %zu skipped",
-				 count_status(p->res, CHECK_PASS),
-				 count_status(p->res, CHECK_SKIP));
-	if (p->o->silenced)
-		snprintf(text + used, sizeof text - used, ", %zu silenced by rules",
-			 p->o->silenced);
+	if (!l->m->live)
+		return;
+	fputc('\n', p->out);
+	say(p, 0,
+	    "A job that runs already: numabench check --pid PID tells where its threads run and "
+	    "its "
+	    "memory lies.");
+	if (!p->n[NEEDS_A_RUN])
+		return;
+	snprintf(text, sizeof text,
+		 "Next: %sjudge what needs a run, and measure what the nodes are worth here (two "
+		 "minutes; the report has these findings, too, and its last line names the folder "
+		 "of "
+		 "result.json, for numabench check FOLDER/result.json):",
+		 p->n[FAILED] || p->n[WARNED]
+			 ? "mend what is above, and see that numabench check is content; then "
+			 : "");
 	say(p, 0, text);
+	fprintf(p->out, "    numabench --all\n");
 }
 
 int checks_print(const struct result *res, const struct print_options *o, FILE *out)
@@ -163,21 +272,20 @@ int checks_print(const struct result *res, const struct print_options *o, FILE *
 	struct page p = { .res = res,
 			  .o = o,
 			  .out = out,
-			  .width = o->look.width >= WIDTH_LEAST ? o->look.width : USUAL_WIDTH,
-			  .told = calloc(res->nfindings + 1, sizeof(bool)) };
+			  .width = o->look.width >= WIDTH_LEAST ? o->look.width : USUAL_WIDTH };
 	int rc;
 
-	if (!p.told)
-		return -ENOMEM;
-	say_first_line(&p);
-	rc = render_findings(res, title_of, &o->look, out);
-	say_skipped(&p);
-	rc = rc == 0 ? say_passed(&p) : rc;
-	if (count_status(res, CHECK_FAIL) || count_status(res, CHECK_WARN))
-		fprintf(out,
-			"\nWhy it matters, and how to see it by hand: numabench check --explain "
-			"ID\n");
-	free(p.told);
+	count_checks(&p);
+	rc = say_verdict(&p);
+	say_machine(&p);
+	if (rc == 0)
+		rc = render_findings(res, &o->look, out);
+	say_counts(&p);
+	if (rc == 0 && o->verbose)
+		rc = list_findings(&p, CHECK_PASS, "Passed");
+	if (rc == 0 && o->verbose && count_status(res, CHECK_SKIP))
+		rc = list_findings(&p, CHECK_SKIP, "Not judged");
+	say_next(&p);
 	return rc < 0 ? rc : ferror(out) ? -EIO : 0;
 }
 
@@ -193,82 +301,4 @@ int checks_print_json(const struct result *res, FILE *out)
 		return ferror(out) ? -EIO : -ENOMEM;
 	fputc('\n', out);
 	return 0;
-}
-
-/* ---- render nodes ---- */
-
-enum { MOST_RENDER_NODES = 256 };
-
-static const struct gpu *gpu_at(const struct machine *m, const char *pci)
-{
-	for (size_t i = 0; i < m->ngpus; i++)
-		if (strcmp(m->gpus[i].pci, pci) == 0)
-			return &m->gpus[i];
-	return NULL;
-}
-
-static int render_nodes_json(const struct render_node *v, size_t n, const struct machine *m,
-			     FILE *out)
-{
-	json_t *list = json_array(), *doc;
-	int bad = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct gpu *g = gpu_at(m, v[i].pci);
-		json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "render_node",
-				      json_sprintf("renderD%d", v[i].number), "pci",
-				      v[i].pci[0] ? json_string(v[i].pci) : json_null(), "driver",
-				      v[i].driver[0] ? json_text(v[i].driver) : json_null(), "gpu",
-				      g ? json_integer(g->index) : json_null());
-
-		bad |= json_put_known(o, "node", &v[i].node);
-		bad |= json_array_append_new(list, o);
-	}
-	doc = json_pack("{s:o}", "render_nodes", list);
-	bad |= !doc || json_dumpf(doc, out, JSON_INDENT(2)) < 0;
-	json_decref(doc);
-	fputc('\n', out);
-	return bad ? (ferror(out) ? -EIO : -ENOMEM) : 0;
-}
-
-int render_nodes_print(const struct sysroot *r, const struct machine *m, bool json,
-		       const struct render_options *o, FILE *out)
-{
-	static const char *const heads[] = { "render node", "PCI address", "node", "driver",
-					     "GPU" };
-	struct render_node v[MOST_RENDER_NODES];
-	size_t n = r ? render_nodes(r, v, MOST_RENDER_NODES) : 0;
-	struct table *t;
-	int rc;
-
-	n = n < MOST_RENDER_NODES ? n : MOST_RENDER_NODES;
-	if (json)
-		return render_nodes_json(v, n, m, out);
-	if (!n) {
-		fprintf(out, "There is no render node here (/dev/dri/renderD*).\n");
-		return 0;
-	}
-	t = table_new();
-	if (!t)
-		return -ENOMEM;
-	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-		table_column(t, heads[i], 'l');
-	for (size_t i = 0; i < n; i++) {
-		const struct gpu *g = gpu_at(m, v[i].pci);
-
-		table_cell(t, "/dev/dri/renderD%d", v[i].number);
-		table_cell(t, "%s", v[i].pci[0] ? v[i].pci : "-");
-		if (v[i].node.is)
-			table_cell(t, "%lld", v[i].node.value);
-		else
-			table_cell(t, "%s", v[i].node.why);
-		table_cell(t, "%s", v[i].driver[0] ? v[i].driver : "-");
-		if (g)
-			table_cell(t, "GPU %d%s%s", g->index, g->name[0] ? ", " : "", g->name);
-		else
-			table_cell(t, "not NVIDIA's");
-	}
-	rc = table_print(t, out, o->width >= WIDTH_LEAST ? o->width : USUAL_WIDTH, 0);
-	table_free(t);
-	return rc;
 }

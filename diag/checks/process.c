@@ -5,18 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "families.h"
+#include "render/machine_notes.h"
+
 enum { EXIT_FAIL = 1, EXIT_UNKNOWN = 3, LIST_ROOM = 1024 };
 
-static const char *status_of(enum binding b)
+static enum check_status status_of(enum binding b)
 {
-	static const char *const words[] = {
-		[BINDING_WELL] = "pass",       [BINDING_NEEDLESS] = "pass",
-		[BINDING_UNKNOWN] = "skip",    [BINDING_MEMORY_ONLY] = "warn",
-		[BINDING_CPU_ONLY] = "warn",   [BINDING_NONE] = "warn",
-		[BINDING_WRONG_NODE] = "fail",
+	static const enum check_status statuses[] = {
+		[BINDING_WELL] = CHECK_PASS,       [BINDING_NEEDLESS] = CHECK_PASS,
+		[BINDING_UNKNOWN] = CHECK_SKIP,    [BINDING_MEMORY_ONLY] = CHECK_WARN,
+		[BINDING_CPU_ONLY] = CHECK_WARN,   [BINDING_NONE] = CHECK_WARN,
+		[BINDING_WRONG_NODE] = CHECK_FAIL,
 	};
 
-	return words[b];
+	return statuses[b];
 }
 
 static bool any_has(const struct result *findings, const char *status)
@@ -70,13 +73,14 @@ static struct idset other_memory(const struct machine *m, const struct idset *no
 static void mend_guest(struct process_report *r, const char *cpus, const char *nodes)
 {
 	snprintf(r->start, sizeof(r->start),
-		 "in libvirt's XML: <vcpupin .. cpuset='%.40s'/>, "
-		 "<numatune><memory mode='strict' nodeset='%.20s'/></numatune>",
+		 "in libvirt's XML: <vcpupin .. cpuset='%.40s'/>, <numatune><memory "
+		 "mode='strict' nodeset='%.20s'/></numatune>",
 		 cpus, nodes);
 }
 
 /* Fills r's commands for the worst process. */
-static void mend(struct process_report *r, const struct process *p, const struct process_verdict *v)
+static void fill_commands(struct process_report *r, const struct process *p,
+			  const struct process_verdict *v)
 {
 	char nodes[LIST_ROOM], cpus[LIST_ROOM], others[LIST_ROOM], gpu[16] = "GPU";
 	struct idset c = cpus_of(r->m, &v->nodes), o = other_memory(r->m, &v->nodes);
@@ -102,54 +106,50 @@ static void mend(struct process_report *r, const struct process *p, const struct
 			 others, nodes);
 }
 
-/* All of them in one line; a command that does not fit is left out rather than cut. */
-static void mend_line(const struct process_report *r, char *buf, size_t size)
-{
-	size_t used = (size_t)snprintf(buf, size, "%s", r->start);
-
-	for (int i = 0; i < 2; i++) {
-		const char *between = i ? "; " : "; as it runs: ";
-
-		if (r->running[i][0] && used + strlen(between) + strlen(r->running[i]) < size)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", between,
-						 r->running[i]);
-	}
-}
-
 /* ---- findings ---- */
 
-static int find_binding(struct process_report *r)
+/* Says it in the words of a row of this file. */
+static struct checking checking_of(struct process_report *r, const struct look *l, const char *id)
+{
+	struct checking c = {
+		.l = l, .row = check_find(id, NULL), .family = "process", .out = &r->findings
+	};
+
+	return c;
+}
+
+static int find_binding(struct process_report *r, const struct look *l)
 {
 	const struct process *first = &r->tree->v[0], *p = &r->tree->v[r->verdict->worst];
 	const struct process_verdict *v = &r->verdict->v[r->verdict->worst];
-	const char *status = status_of(r->verdict->binding);
-	struct finding f = { .id = "process.binding", .family = "process" };
+	struct checking c = checking_of(r, l, "process.binding");
+	enum check_status status = status_of(r->verdict->binding);
+	char subject[64], other[64] = "";
 
-	snprintf(f.status, sizeof(f.status), "%s", status);
-	snprintf(f.subject, sizeof(f.subject), "process %d (%.40s)", first->pid, first->name);
-	if (p == first)
-		snprintf(f.observed, sizeof(f.observed), "%s: %.120s",
-			 binding_name(r->verdict->binding), v->why);
-	else
-		snprintf(f.observed, sizeof(f.observed), "%s: process %d (%.20s): %.90s",
-			 binding_name(r->verdict->binding), p->pid, p->name, v->why);
-	snprintf(f.expected, sizeof(f.expected), "threads and memory kept to the node of its GPUs");
-	if (strcmp(status, "warn") == 0 || strcmp(status, "fail") == 0) {
-		mend(r, p, v);
-		mend_line(r, f.fix, sizeof(f.fix));
+	snprintf(subject, sizeof(subject), "process %d (%.40s)", first->pid, first->name);
+	if (p != first)
+		snprintf(other, sizeof(other), "process %d (%.20s): ", p->pid, p->name);
+	value(&c, "pid", "%d", p->pid);
+	value(&c, "binding", "%s", binding_name(r->verdict->binding));
+	if (status == CHECK_WARN || status == CHECK_FAIL) {
+		fill_commands(r, p, v);
+		value(&c, "start", "%s", r->start);
+		mend(&c, is_guest(p) ? "{start}" : "start it by {start}", NULL);
+		for (int i = 0; i < 2 && r->running[i][0]; i++)
+			mend(&c, i ? NULL : "as it runs", r->running[i]);
 	}
-	snprintf(f.authority, sizeof(f.authority), "Linux: proc(5), numa(7), sched_setaffinity(2)");
-	snprintf(f.source, sizeof(f.source), "/proc/PID: task/*/status, numa_maps, fd; sysfs");
-	return result_find(&r->findings, &f);
+	found(&c, status, subject, "%s: %s%.120s", binding_name(r->verdict->binding), other,
+	      v->why);
+	return c.rc;
 }
 
 /* Pinned threads that share a core although others of the node have none. */
-static int find_cores(struct process_report *r)
+static int find_cores(struct process_report *r, const struct look *l)
 {
 	const struct process *first = &r->tree->v[0];
-	struct finding f = { .id = "process.cores", .family = "process" };
+	struct checking c = checking_of(r, l, "process.cores");
 	struct idset cpus = { 0 };
-	char list[LIST_ROOM];
+	char subject[64], list[LIST_ROOM];
 	size_t crowded = 0;
 
 	for (size_t i = 0; i < r->verdict->nsharing; i++) {
@@ -159,25 +159,16 @@ static int find_cores(struct process_report *r)
 		cpus = idset_or(&cpus, &r->verdict->sharing[i].cpus);
 	}
 	idset_format(&cpus, list, sizeof(list));
-	snprintf(f.status, sizeof(f.status), "%s", crowded ? "warn" : "pass");
-	snprintf(f.subject, sizeof(f.subject), "process %d (%.40s)", first->pid, first->name);
+	snprintf(subject, sizeof(subject), "process %d (%.40s)", first->pid, first->name);
+	value(&c, "pid", "%d", first->pid);
 	if (crowded)
-		snprintf(f.observed, sizeof(f.observed),
-			 "pinned threads share %zu core%s (CPUs %.80s), others have none", crowded,
-			 crowded == 1 ? "" : "s", list);
+		found(&c, CHECK_WARN, subject,
+		      "pinned threads share %zu core%s (CPUs %.80s), others have none", crowded,
+		      plural(crowded), list);
 	else
-		snprintf(f.observed, sizeof(f.observed),
-			 "no two pinned threads share a core while others have none");
-	snprintf(f.expected, sizeof(f.expected),
-		 "a core for each pinned thread where there are enough");
-	if (crowded)
-		snprintf(f.fix, sizeof(f.fix),
-			 "pin one thread a core (OMP_PLACES=cores), or bind to the node alone: "
-			 "numabench bind; do not export OMP_PROC_BIND to children");
-	snprintf(f.authority, sizeof(f.authority),
-		 "PyTorch issues 49971 and 91989; OpenMP: places and binding");
-	snprintf(f.source, sizeof(f.source), "/proc/PID/task/*/status; cores of the topology");
-	return result_find(&r->findings, &f);
+		found(&c, CHECK_PASS, subject,
+		      "no two pinned threads share a core while others have none");
+	return c.rc;
 }
 
 /* ---- GPUs ---- */
@@ -238,6 +229,7 @@ int check_process(const struct process_check *c, const struct machine *m,
 	struct process_tree tree;
 	struct tree_verdict verdict = { .v = NULL };
 	struct process_report r = { .m = m, .tree = &tree, .verdict = &verdict, .want = &want };
+	const struct look look = { .m = m, .root = root, .res = c->measured };
 	int rc = process_tree_read(&tree, root, m, c->pid, e);
 
 	if (rc < 0)
@@ -249,9 +241,9 @@ int check_process(const struct process_check *c, const struct machine *m,
 	result_init(&r.findings);
 	rc = process_judge(&verdict, &tree, &want);
 	if (rc == 0)
-		rc = find_binding(&r);
+		rc = find_binding(&r, &look);
 	if (rc == 0)
-		rc = find_cores(&r);
+		rc = find_cores(&r, &look);
 	if (rc == 0)
 		rc = tell(&r, c, out);
 	if (rc == 0)
@@ -261,3 +253,52 @@ int check_process(const struct process_check *c, const struct machine *m,
 	process_tree_release(&tree);
 	return rc < 0 ? err_set(e, rc, "process %d: %s", c->pid, strerror(-rc)) : rc;
 }
+
+const struct check process_checks[] = {
+	{ .id = "process.binding",
+	  .title = "A process is bound to the node of its GPUs",
+	  .fault = "The process is {binding}",
+	  .tells = MAY_PASS | MAY_WARN | MAY_FAIL | MAY_SKIP,
+	  .good = "threads and memory kept to the node of its GPUs",
+	  .about = "What was meant to be bound often is not: a launcher that binds "
+		   "cores alone, a policy that came too late, memory that was touched "
+		   "before the threads were moved. From outside one sees where threads "
+		   "and pages really are.",
+	  .harm = HARM_FACTOR,
+	  .cost = "copies that cross sockets: on two, nothing to 3 times slower",
+	  .measured = COST_NODE,
+	  .see = { { "where each thread may run",
+		     "grep Cpus_allowed_list /proc/{pid}/task/*/status" },
+		   { "pages by node", "numastat -p {pid}" } },
+	  .mend = { { "start it by numabench bind, here with a shell in the job's place",
+		      "numabench bind --gpu {gpu} -- bash" },
+		    { "as it runs: its threads", "taskset -a -c -p {cpus} {pid}" },
+		    { "and its pages; pinned ones stay", "migratepages {pid} {from} {node}" } },
+	  .lasts = "as long as the process; the binding belongs into what starts it",
+	  .verify = { "it says: bound well", "numabench check --pid {pid}" },
+	  .source = "proc/PID: task/*/status, numa_maps, fd; sysfs",
+	  .authority = "Linux: proc(5), numa(7), sched_setaffinity(2)" },
+	{ .id = "process.cores",
+	  .title = "Pinned threads have a core each",
+	  .fault = "Pinned threads share cores while others have none",
+	  .tells = MAY_PASS | MAY_WARN,
+	  .good = "a core for each pinned thread where there are enough",
+	  .about = "Launchers that count hardware threads as cores, or processes that "
+		   "all pin their first thread to the first core, put two busy threads "
+		   "on one core.",
+	  .harm = HARM_FACTOR,
+	  .cost = "two busy threads on one core get about 60 % each, of one hardware "
+		  "thread half",
+	  .see = { { NULL, "ps -L -o tid,psr,comm -p {pid}" } },
+	  .mend = { { "OpenMP: one thread a core, by this in the job's environment",
+		      "export OMP_PLACES=cores OMP_PROC_BIND=close" },
+		    { "which its children inherit: where it starts several processes, "
+		      "bind each to its node alone (numabench bind) and leave "
+		      "OMP_PROC_BIND unset",
+		      "unset OMP_PROC_BIND" } },
+	  .lasts = "as long as the process; it belongs into what starts it",
+	  .verify = { "it tells of no shared cores any more", "numabench check --pid {pid}" },
+	  .source = "proc/PID/task/*/status; cores of the topology",
+	  .authority = "PyTorch issues 49971 and 91989; OpenMP: places and binding" },
+	{ .id = NULL },
+};

@@ -1,7 +1,7 @@
 /* process.h - `numabench check --pid PID`: a process that runs already, and all that it started.
  *
  * Read by machine/process.h, judged by result/process_verdict.h (as `bind --verify` does), and
- * told here. Not a row of the table of checks: it looks at somebody else's process.
+ * told here. Its rows stand apart from the other checks: they look at somebody else's process.
  */
 #ifndef NB_DIAG_CHECKS_PROCESS_H
 #define NB_DIAG_CHECKS_PROCESS_H

@@ -6,6 +6,7 @@
 
 #include "process.h"
 #include "render/machine_notes.h"
+#include "render/steps.h"
 #include "render/table.h"
 #include "util/wrap.h"
 
@@ -59,6 +60,9 @@ static void print_verdict(const struct process_report *r, int width, FILE *out)
 	const struct process_tree *t = r->tree;
 	const struct process *p = &t->v[r->verdict->worst];
 	const char *why = r->verdict->v[r->verdict->worst].why;
+	static const char mend[] = "Mend: ";
+	const int behind = INDENT + (int)strlen(mend);
+	const struct step_place place = { .width = width, .at = behind, .text = behind };
 	size_t threads = 0;
 	char text[512];
 
@@ -83,8 +87,8 @@ static void print_verdict(const struct process_report *r, int width, FILE *out)
 		if (strcmp(f->id, "process.cores") != 0 || strcmp(f->status, "pass") == 0)
 			continue;
 		say(f->observed, width, out);
-		snprintf(text, sizeof(text), "mend: %s", f->fix);
-		say(text, width, out);
+		fprintf(out, "%*s%s", INDENT, "", mend);
+		steps_print(out, json_object_get(f->more, "remedy"), &place);
 	}
 }
 

@@ -54,47 +54,64 @@ const struct check vm_checks[] = {
 	{ .id = "vm.guest",
 	  .title = "Virtual machine or bare metal",
 	  .tells = MAY_PASS | MAY_SKIP,
-	  .good = "recorded: in a virtual machine topology is what its maker chose to show",
-	  .about = "Nodes, distances and PCIe ports of a virtual machine are made up by the "
-		   "hypervisor, and "
-		   "may have nothing to do with the machine below. What is measured still holds.",
-	  .see = "systemd-detect-virt; cat /sys/class/dmi/id/sys_vendor",
-	  .mend = "nothing to mend",
-	  .cost = "Confidence in what is declared.",
-	  .source = "proc/cpuinfo: flag hypervisor; sys/class/dmi/id, sys/hypervisor/type",
+	  .good = "recorded: in a virtual machine topology is what its maker chose to "
+		  "show",
+	  .about = "Nodes, distances and PCIe ports of a virtual machine are made up "
+		   "by the hypervisor, and may have nothing to do with the machine "
+		   "below. What is measured still holds.",
+	  .cost = "confidence in what is declared",
+	  .see = { { NULL, "systemd-detect-virt" }, { NULL, "cat /sys/class/dmi/id/sys_vendor" } },
+	  .source = "proc/cpuinfo: flag hypervisor; sys/class/dmi/id, "
+		    "sys/hypervisor/type",
 	  .authority = "CPUID leaf 1, ECX bit 31; SMBIOS (DMTF DSP0134), 7.2",
 	  .look = look_guest },
 	{ .id = "vm.nodes",
 	  .title = "The virtual machine shows the nodes of the host",
+	  .fault = "The virtual machine shows one node for several GPUs",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU,
 	  .good = "as many nodes as the host gives it CPUs, memory and GPUs of",
-	  .about = "A guest with GPUs of two sockets and one node of its own cannot be bound from "
-		   "within: "
-		   "its memory may lie on either socket.",
-	  .see = "numactl --hardware; on the host: virsh numatune DOMAIN; virsh vcpupin DOMAIN",
-	  .mend = "on the host give the guest its layout: libvirt <cpu><numa><cell>, "
-		  "<numatune><memnode>, "
-		  "<vcputune>, GPUs behind pcie-expander-bus with <node>; or measure: numabench "
-		  "--all",
-	  .cost = "As unbound.",
+	  .about = "A guest with GPUs of two sockets and one node of its own cannot be "
+		   "bound from within: its memory may lie on either socket.",
+	  .harm = HARM_FACTOR,
+	  .cost = "all GPUs are fed as if nobody bound anything",
 	  .measured = COST_NODE,
+	  .see = { { "in here", "numactl --hardware" },
+		   { "on the host, of each guest: pinned CPUs and memory",
+		     "for d in $(virsh list --name); do virsh vcpupin $d; virsh numatune "
+		     "$d; done" } },
+	  .mend = { { "on the host, libvirt: <cpu><numa><cell>, <numatune><memnode> and <vcputune> "
+		      "as "
+		      "on the host, GPUs behind a pcie-expander-bus with <node>",
+		      NULL },
+		    { "until then bind by measurement", "numabench --all" } },
+	  .lasts = "for good, from the guest's next start on",
+	  .verify = { "as many nodes as the host gave", "numactl --hardware" },
 	  .source = "sys/devices/system/node",
 	  .authority = "libvirt: Domain XML format, NUMA; QEMU documentation, pxb-pcie",
 	  .look = look_nodes },
 	{ .id = "vm.pcie",
 	  .title = "The virtual machine shows which GPUs share a switch",
+	  .fault = "The virtual machine hides which GPUs share a switch",
 	  .tells = MAY_PASS | MAY_WARN | MAY_SKIP,
 	  .needs = NEEDS_GPU | NEEDS_FILES,
 	  .good = "ports above each GPU, as on the host",
-	  .about = "NCCL chooses between switch, NVLink and host memory by the PCIe topology; "
-		   "where all GPUs "
-		   "hang on one root bus it takes them for neighbours, or for strangers.",
-	  .see = "lspci -tv; nvidia-smi topo -m",
-	  .mend = "on the host put each GPU behind a pcie-root-port (and GPUs of one switch behind "
-		  "one "
-		  "virtual switch); or give NCCL the topology: NCCL_TOPO_FILE, which clouds supply",
-	  .cost = "Peer copies by a longer way.",
+	  .about = "NCCL chooses between switch, NVLink and host memory by the PCIe "
+		   "topology; where all GPUs hang on one root bus it takes them for "
+		   "neighbours, or for strangers.",
+	  .harm = HARM_FACTOR,
+	  .cost = "peer copies by a longer way, which takes the bandwidth that feeds "
+		  "GPUs",
+	  .see = { { NULL, "lspci -tv" }, { NULL, "nvidia-smi topo -m" } },
+	  .mend = { { "on the host: each GPU behind a pcie-root-port, those of one switch "
+		      "behind one virtual switch",
+		      NULL },
+		    { "in here: give NCCL the topology by NCCL_TOPO_FILE, which clouds "
+		      "supply; see whether yours does",
+		      "ls /etc/nccl* /opt/*/nccl* /var/run/nvidia-topologyd/ 2>/dev/null" } },
+	  .lasts = "ports: for good, from the guest's next start on; NCCL_TOPO_FILE: "
+		   "for jobs that have it in their environment",
+	  .verify = { "every GPU hangs below a port", "lspci -tv" },
 	  .source = "sys/bus/pci/devices",
 	  .authority = "NCCL User Guide, NCCL_TOPO_FILE; QEMU docs/pcie.txt",
 	  .look = look_pcie },

@@ -133,3 +133,24 @@ struct cgroup_throttling cgroup_throttling(const struct sysroot *r)
 	}
 	return worst;
 }
+
+bool cgroup_cpus(const struct sysroot *r, struct idset *cpus)
+{
+	static const struct {
+		bool v2;
+		const char *file;
+	} kinds[] = { { true, "cpuset.cpus.effective" }, { false, "cpuset.effective_cpus" } };
+	struct cgroup c;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!cgroup_find(&c, r, kinds[i].v2, "cpuset"))
+			continue;
+		do {
+			if (sysroot_list(r, cpus, "%s%s/%s", c.mount, c.below, kinds[i].file) ==
+				    0 &&
+			    !idset_empty(cpus))
+				return true;
+		} while (cgroup_parent(&c));
+	}
+	return sysroot_list(r, cpus, "sys/devices/system/cpu/online") == 0;
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "machine/sysroot.h"
+#include "util/idset.h"
 #include "util/known.h"
 
 enum { CGROUP_PATH = 4096 };
@@ -20,6 +21,10 @@ struct cgroup {
 bool cgroup_find(struct cgroup *c, const struct sysroot *r, bool v2, const char *controller);
 /* Goes to the group above; false when the mount point itself was reached. */
 bool cgroup_parent(struct cgroup *c);
+
+/* The CPUs that our cpuset has (all that are online where there is none): what affinity may be
+ * widened to. False where nothing tells. */
+bool cgroup_cpus(const struct sysroot *r, struct idset *cpus);
 
 /* How often groups used up their CPU quota (cpu.stat: Documentation/admin-guide/cgroup-v2.rst
  * and Documentation/scheduler/sched-bwc.rst), of the group among ours and those above for which

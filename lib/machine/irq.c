@@ -32,7 +32,8 @@ struct irqs irqs_of(const struct sysroot *r, const char *pci, const struct idset
 		all.cpus = idset_or(&all.cpus, &cpus);
 		if (idset_empty(&both)) {
 			all.elsewhere++;
-			all.example = i;
+			idset_add(&all.away, i);
+			all.away_cpus = idset_or(&all.away_cpus, &cpus);
 		}
 	}
 	return all;

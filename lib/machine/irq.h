@@ -8,11 +8,11 @@
 #include "util/idset.h"
 
 struct irqs {
-	size_t n;          /* interrupts that the device has */
-	size_t known;      /* those whose CPUs the kernel tells */
-	size_t elsewhere;  /* of these: served by no CPU of `near` */
-	struct idset cpus; /* that serve any of them */
-	int example;       /* one of those elsewhere */
+	size_t n;                     /* interrupts that the device has */
+	size_t known;                 /* those whose CPUs the kernel tells */
+	size_t elsewhere;             /* of these: served by no CPU of `near` */
+	struct idset cpus;            /* that serve any of them */
+	struct idset away, away_cpus; /* those elsewhere by number, and the CPUs that serve them */
 };
 
 /* The message-signalled interrupts of a PCI device (its folder msi_irqs), each with the

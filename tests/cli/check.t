@@ -63,25 +63,48 @@ CapEff:	0000000000000000'
 
 run check --machine "$faulty"
 is "$rc" 1 "a faulty server: exit code 1"
-is "$(awk 'length > 80' <<<"$out")" "" "text fits 80 columns"
-like "$(head -n 1 <<<"$out")" '^FAIL: 2 failures, 3 warnings; [0-9]+ passed, [0-9]+ skipped$' "the first line counts"
-is "$(grep -oE '^(FAIL|warn)' <<<"$out" | uniq | tr '\n' ' ')" "FAIL warn " "worst first"
+# The commands of a report's text, or of an --explain page: lines that nothing folds.
+json_commands='.checks[] | .remedy[]?, .verify? | .command // empty'
+text=$out
+run check --machine "$faulty" --json
+commands=$(jq -r "$json_commands" <<<"$out")
+out=$text
+is "$(awk 'length > 80' <<<"$out" | sed 's/^ *//' | grep -vxF "$commands")" "" "text fits 80 columns, but for commands"
+while IFS= read -r command; do
+	awk -v c="${command//\\/\\\\}" '{ sub(/^ +/, "") } $0 == c { any = 1 } END { exit !any }' <<<"$out" || missing="${missing:-} $command"
+done <<<"$commands"
+is "${missing:-}" "" "every command stands in a line of its own, whole"
+is "$(head -n 1 <<<"$out")" 'FAIL: 2 failures and 3 warnings, the worst: A PCIe link has 8 of its 16 lanes' \
+	"the first line counts, and names the worst"
+is "$(sed -n 2p <<<"$out")" "recorded, bare metal, 2 NUMA nodes, 2 GPUs; numabench $(run numabench --version; grep -oE '[0-9]+\.[0-9.]+' <<<"$out" | head -n 1)" \
+	"the second says what was looked at"
+is "$(grep -oE '^(FAIL|warn)  [a-z.-]+' <<<"$out" | tr -s ' \n' ' ')" \
+	"FAIL pcie.link-width FAIL container.gpu-node warn memory.memlock warn cpu.interrupts warn kernel.numa-balancing " \
+	"worst first, by what it does if it is left"
+counts=$(tr '\n' ' ' <<<"$out" | grep -oE 'Of [0-9]+ checks.*\(--verbose')
+is "$(grep -oE '^Of [0-9]+' <<<"$counts" | tr -dc 0-9)" "$(grep -oE '[0-9]+' <<<"${counts#Of * checks}" | awk '{ n += $1 } END { print n }')" \
+	"the counts of checks add up"
+like "$counts" '2 fail, 3 warn, [0-9]+ passed, 6 need a run, [0-9]+ cannot be judged here' "and say what became of each"
 flat=$(tr -s ' \n' ' ' <<<"$out")
 # cause, and the command that mends it
 while IFS='|' read -r what cause mend; do
 	like "$flat" "$cause" "$what: the cause is told"
 	like "$flat" "$mend" "$what: and what mends it"
 done <<'END'
-half link width|GPU 1 \(0000:b1:00.0\): its link runs at x8 Expected: x16|To mend: reseat the GPU
-cpuset|GPU 1 \(0000:b1:00.0\): its node is 1, of which this process may use no CPU \(CPUs allowed: 0-1\)|--cpuset-cpus=2-3 --cpuset-mems=1
-balancing|numa_balancing: 1, on|sudo sysctl -w kernel.numa_balancing=0
-interrupts|GPU 0 \(0000:17:00.0\): 1 of 1 interrupts are served elsewhere: irq 40; CPU 3|echo 0-1 . sudo tee /proc/irq/\$i/smp_affinity_list
-memlock|this process: 64 KiB|ulimit -l unlimited
+half link width|A PCIe link has 8 of its 16 lanes GPU 1 \(0000:b1:00.0\): its link runs at x8; sysfs: the GPU's end reports x8 of x16, port 0000:b1:01.0 above it x8 of x16 Expected: x16|reseat the GPU.* Verify: current_link_width is 16
+cpuset|CPUs of the GPU's own node may not be used GPU 1 \(0000:b1:00.0\): its node is 1, of which this process may use no CPU \(CPUs allowed: 0-1\)|taskset -cp 0-3 \$\$.* Scope: this process; for a job
+balancing|Automatic NUMA balancing is on numa_balancing: 1 Expected|if they are, now: sudo sysctl -w kernel.numa_balancing=0 - and for good: echo kernel.numa_balancing=0 \| sudo tee /etc/sysctl.d/[a-z0-9-]+.conf Verify: it prints 0: cat /proc/sys/kernel/numa_balancing Lasts: sysctl alone: until the next boot
+interrupts|GPU 0 \(0000:17:00.0\): 1 of its 1 interrupts are served elsewhere: irq 40 by CPU 3|for i in 40; do echo 0-1 \| sudo tee /proc/irq/\$i/smp_affinity_list; done.*irqbalance
+memlock|Locked memory is limited to 64 KiB this process: 64 KiB Expected|LimitMEMLOCK=infinity.*Lasts: ulimit: that shell and what it starts; limits.d: from the next login
 END
-like "$flat" 'Read: /proc/sys/kernel/numa_balancing; rests on: kernel Documentation/' "where it was read, and who says so"
+like "$flat" 'Read: /proc/sys/kernel/numa_balancing; rests on: kernel Documentation/[^ ]*; .* More: numabench check --explain kernel.numa-balancing' \
+	"where it was read, who says so, and where more is said"
+is "$(grep -c '^      Costs: ' <<<"$out")" 5 "what each costs if left"
+unlike "$out" '(GROUP|ADDRESS|COMMAND|  \.\. )' "nothing is left to fill in"
 unlike "$out" 'CUDA runs on it' "what passed is folded"
 run check --machine "$faulty" --verbose
 like "$(tr -s ' \n' ' ' <<<"$out")" 'pcie.link-width GPU 0 \(0000:17:00.0\) its link runs at x16' "--verbose lists what passed"
+like "$(tr -s ' \n' ' ' <<<"$out")" 'Not judged .*memory.free readings under load needs a run' "--verbose lists what was not judged, and why"
 
 run check --machine "$faulty" --json
 is "$rc" 1 "--json: the same exit code"
@@ -91,19 +114,26 @@ is "$(jq -r '[.checks[] | select([.id, .family, .status, .subject, .observed, .e
 	| any(. == null or . == ""))] | length' <<<"$out")" 0 "--json: every finding says everything"
 is "$(jq -r '[.checks[] | select((.status == "warn" or .status == "fail") and (.fix // "") == "")] | length' <<<"$out")" 0 \
 	"--json: whatever is wrong says what mends it"
+is "$(jq -r '[.checks[] | select(.status == "warn" or .status == "fail") | select([.title, .harm, .cost, .remedy[0], .verify, .lasts]
+	| any(. == null or . == "")) | .id] | join(" ")' <<<"$out")" "" "--json: and its title, harm, cost, remedy, how to verify it, and how long it lasts"
+is "$(jq -r '[.checks[] | select(.status != "warn" and .status != "fail" and .remedy) | .id] | join(" ")' <<<"$out")" "" \
+	"--json: what is not wrong has no remedy"
 ids=$(jq -r '.checks[].id' <<<"$out" | uniq)
 run check --list
-is "$(grep -oE '^[a-z]+\.[a-z0-9-]+' <<<"$out")" "$ids" "--list names every check, and each tells something"
+is "$(grep -oE '^[a-z]+\.[a-z0-9-]+' <<<"$out" | grep -v ^process)" "$ids" "--list names every check, and each tells something"
+apart=$(grep -oE '^process\.[a-z0-9-]+' <<<"$out")
+is "$apart" $'process.binding\nprocess.cores' "--list names those of --pid, too"
 
 # --strict and --rules
 run check --machine "$faulty" --rules <(echo '{ "rules": [ { "id": "*", "severity": "warn", "why": "x" } ] }')
 is "$rc" 0 "--rules: lowered, exit code 0"
 run check --machine "$faulty" --strict --rules <(echo '{ "rules": [ { "id": "*", "severity": "warn" } ] }')
 is "$rc" 1 "--strict: warnings fail"
-like "$(head -n 1 <<<"$out")" '^FAIL: 5 warnings' "--strict: and the first line says so"
+like "$(head -n 1 <<<"$out")" '^FAIL: 5 warnings, the worst: ' "--strict: and the first line says so"
 run check --machine "$faulty" --strict --rules <(echo '{ "rules": [ { "id": "*", "severity": "silent" } ] }')
 is "$rc" 0 "--rules: silenced"
-like "$out" '^PASS: nothing is wrong; .* 5 silenced by rules$' "--rules: and counted"
+like "$out" '^PASS: nothing found in what was judged; 6 checks need a run: numabench --all' "--rules: and nothing is claimed of what was not judged"
+like "$(tr '\n' ' ' <<<"$out")" 'Of [0-9]+ checks .*; 5 findings silenced by rules' "--rules: and counted"
 cat >"$TEST_TMP/rules.json" <<'END'
 { "rules": [
     { "id": "*", "severity": "silent" },
@@ -137,13 +167,29 @@ run check --machine "$faulty" --rules "$TEST_TMP/none"
 is "$rc" 2 "no such rules file: exit code 2"
 like "$err" "No such file" "no such rules file: said"
 
-# --explain
-for id in $ids; do
-	run check --explain "$id"
-	[ "$rc" -eq 0 ] && [ "$(grep -cE '^(Right is|Why|By hand|To mend|If left|Read from|Rests on|Severity):' <<<"$out")" -eq 8 ] &&
-		[ -z "$(awk 'length > 80' <<<"$out")" ] || bad="${bad:-} $id"
+# --explain: pages, and commands that a shell takes as they stand. Recorded, so that it is quick.
+: >"$TEST_TMP/commands"
+for id in $ids $apart; do
+	run check --explain "$id" --machine "$faulty"
+	[ "$rc" -eq 0 ] && [ "$(grep -cE '^(Right is|Why|By hand|To mend|If left|Read from|Rests on|Severity):' <<<"$out")" -eq 8 ] ||
+		bad="${bad:-} $id"
+	# Prose fits, so what does not is a command.
+	awk 'length > 80' <<<"$out" | sed 's/^ *//' >>"$TEST_TMP/commands"
 done
-is "${bad:-}" "" "--explain tells all of every check, within 80 columns"
+is "${bad:-}" "" "--explain tells all of every check"
+while IFS= read -r command; do
+	bash -n -c "$command" 2>/dev/null && [[ $command =~ ^(sudo|echo|printf|nvidia-smi|for|grep|sort|cat|ls)\  ]] || bad="${bad:-}|$command"
+done < <(cat "$TEST_TMP/commands" && echo "$commands" | grep -vE '^(ulimit|taskset) ')
+is "${bad:-}" "" "--explain: within 80 columns, but for commands, which bash takes"
+run check --explain pcie.link-width --machine "$faulty"
+like "$out" '^Now, here:   fail: GPU 1 \(0000:b1:00.0\): its link runs at x8' "--explain says what it finds here"
+like "$out" '^ +grep \. /sys/bus/pci/devices/0000:b1:00.0/\*_link_width$' "--explain: with that GPU's address"
+run check --explain cpu.interrupts --machine "$faulty"
+like "$out" '^ +for i in 40; do echo 0-1 . sudo tee /proc/irq/.i/smp_affinity_list; done$' "--explain: and what mends it here"
+unlike "$out" 'ADDRESS|^Fill in' "--explain: nothing is left to fill in"
+run check --explain process.binding --machine "$faulty"
+like "$out" '^ +taskset -a -c -p 0-1 PID$' "--explain of what --pid tells"
+like "$out" '^Fill in: ' "--explain: what is left to fill in is said"
 run check --explain gpu.nothing
 is "$rc" 2 "--explain of no check: exit code 2"
 

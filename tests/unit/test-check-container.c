@@ -7,7 +7,8 @@
 		what;                                                                              \
 	}
 
-CHANGE(no_cpus_of_1, s->nodes[1].allowed_cpus = (struct idset){ 0 })
+CHANGE(no_cpus_of_1,
+       (s->m.allowed_cpus = s->nodes[0].cpus, s->nodes[1].allowed_cpus = (struct idset){ 0 }))
 CHANGE(no_memory_of_1, s->nodes[1].allowed = false)
 CHANGE(no_cpus_guest, (no_cpus_of_1(s), in_guest(s)))
 CHANGE(undeclared, (s->gpus[0].node_sysfs = s->gpus[0].node_nvml = s->gpus[0].node_cuda =
@@ -62,6 +63,10 @@ static void on_root_bus(struct scene *s)
 }
 
 #define LIMITS "proc/self/limits"
+#define OWN    "proc/self/cgroup"
+#define GROUPS "sys/fs/cgroup/"
+#define JOB    GROUPS "job"
+#define ID64   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define MOUNTS "proc/self/mountinfo"
 #define PASS   .status = CHECK_PASS
 #define WARN   .status = CHECK_WARN
@@ -70,9 +75,71 @@ static void on_root_bus(struct scene *s)
 
 static const struct scene_row container[] = {
 	{ "container.gpu-node", PASS, "node 1 may be used" },
-	{ "container.gpu-node", FAIL, "no CPU (CPUs allowed: 0-3)", "--cpuset-cpus=2-3",
+	/* What is to be had is that of all GPUs, by whoever made the group. */
+	{ "container.gpu-node", FAIL, "no CPU (CPUs allowed: 0-1)", "taskset -cp 0-3 $$",
 	  no_cpus_of_1 },
-	{ "container.gpu-node", FAIL, "no memory", "--cpuset-mems=1", no_memory_of_1 },
+	{ "container.gpu-node", FAIL, "no memory",
+	  "ask who starts this process for memory of node 1", no_memory_of_1 },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "echo 0-3 | sudo tee /sys/fs/cgroup/job/cpuset.cpus",
+	  no_cpus_of_1,
+	  { { JOB "/cpuset.cpus", "0-1" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no memory",
+	  "echo 0-1 | sudo tee /sys/fs/cgroup/job/cpuset.mems",
+	  no_memory_of_1,
+	  { { JOB "/cpuset.mems", "0" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "echo 0-3 | sudo tee /sys/fs/cgroup/a/b/cpuset.cpus",
+	  no_cpus_of_1,
+	  { { OWN, "0::/a/b" },
+	    { GROUPS "a/b/cpuset.cpus", "0-1" },
+	    { GROUPS "a/cpuset.cpus", "0" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "sudo docker update --cpuset-cpus=0-3 --cpuset-mems=0-1 0123456789ab",
+	  no_cpus_of_1,
+	  { { OWN, "0::/system.slice/docker-" ID64 ".scope" },
+	    { GROUPS "system.slice/docker-" ID64 ".scope/cpuset.cpus", "0-1" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "sudo podman update",
+	  no_cpus_of_1,
+	  { { JOB "/cpuset.cpus", "0-1" },
+	    { "run/.containerenv", "" },
+	    { "proc/sys/kernel/hostname", "ba9876543210" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "of docker run, or neither",
+	  no_cpus_of_1,
+	  { { JOB "/cpuset.cpus", "0-1" }, { ".dockerenv", "" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "topologyManagerPolicy",
+	  no_cpus_of_1,
+	  { { OWN, "0::/kubepods/pod1" }, { GROUPS "kubepods/pod1/cpuset.cpus", "0-1" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "gres-flags",
+	  no_cpus_of_1,
+	  { { OWN, "0::/slurm/job_7" }, { GROUPS "slurm/job_7/cpuset.cpus", "0-1" } } },
+	{ "container.gpu-node",
+	  FAIL,
+	  "no CPU",
+	  "sudo systemctl set-property job.service AllowedCPUs=0-3 AllowedMemoryNodes=0-1",
+	  no_cpus_of_1,
+	  { { OWN, "0::/system.slice/job.service" },
+	    { GROUPS "system.slice/job.service/cpuset.cpus", "0-1" } } },
 	{ "container.gpu-node", WARN, "no CPU", NULL, no_cpus_guest },
 	{ "container.gpu-node", SKIP, "not known", NULL, undeclared },
 	{ "container.spread", PASS, "node 0 alone", NULL, one_gpu_one_node },
@@ -80,20 +147,77 @@ static const struct scene_row container[] = {
 	{ "container.spread", SKIP, "several GPUs" },
 	{ "container.spread", SKIP, "one NUMA node", NULL, one_node },
 	{ "container.cpu-quota", PASS, "no CPU quota" },
-	{ "container.cpu-quota", PASS, "4 CPUs' time", NULL, large_quota },
-	{ "container.cpu-quota", WARN, "1.5 CPUs' time; it ran out in 7 of 100 periods", "--cpus",
-	  small_quota },
+	{ "container.cpu-quota", PASS, "the time of 4 CPUs for 4", NULL, large_quota },
+	{ "container.cpu-quota", WARN,
+	  "the time of 1.5 CPUs for 4; it ran out in 7 of the 100 periods", "--cpus", small_quota },
+	{ "container.cpu-quota",
+	  WARN,
+	  "1.5 CPUs",
+	  "echo max | sudo tee /sys/fs/cgroup/job/cpu.max",
+	  small_quota,
+	  { { JOB "/cpu.max", "150000 100000" } } },
+	{ "container.cpu-quota",
+	  WARN,
+	  "1.5 CPUs",
+	  "echo max | sudo tee /sys/fs/cgroup/a/cpu.max",
+	  small_quota,
+	  { { OWN, "0::/a/b" },
+	    { GROUPS "a/b/cpu.max", "300000 100000" },
+	    { GROUPS "a/cpu.max", "150000 100000" } } },
+	{ "container.cpu-quota",
+	  WARN,
+	  "1.5 CPUs",
+	  "echo -1 | sudo tee /sys/fs/cgroup/job/cpu.cfs_quota_us",
+	  small_quota,
+	  { { OWN, "4:cpu,cpuacct:/job" },
+	    { MOUNTS, "30 20 0:26 / /sys/fs/cgroup rw - cgroup cgroup rw,cpu,cpuacct" },
+	    { JOB "/cpu.cfs_quota_us", "150000" },
+	    { JOB "/cpu.cfs_period_us", "100000" } } },
+	{ "container.cpu-quota",
+	  WARN,
+	  "1.5 CPUs",
+	  "sudo docker update --cpu-quota=-1 0123456789ab",
+	  small_quota,
+	  { { OWN, "0::/docker/" ID64 }, { GROUPS "docker/" ID64 "/cpu.max", "15 10" } } },
+	{ "container.cpu-quota",
+	  WARN,
+	  "1.5 CPUs",
+	  "Kubernetes",
+	  small_quota,
+	  { { JOB "/cpu.max", "15 10" }, { "var/run/secrets/kubernetes.io/x", "" } } },
+	{ "container.cpu-quota",
+	  WARN,
+	  "1.5 CPUs",
+	  "systemctl --user set-property app-1.scope CPUQuota=",
+	  small_quota,
+	  { { OWN, "0::/user.slice/user@7.service/app-1.scope" },
+	    { GROUPS "user.slice/user@7.service/app-1.scope/cpu.max", "15 10" } } },
 	{ "container.cpu-quota", SKIP, "XML", NULL, no_files },
-	{ "container.throttling", PASS, "0 periods", NULL, none_since },
-	{ "container.throttling", WARN, "2 periods", "--cpus", two_since },
+	{ "container.throttling", PASS, "it did not run out", NULL, none_since },
+	{ "container.throttling", WARN, "2 periods", "container.cpu-quota", two_since },
+	{ "container.throttling",
+	  WARN,
+	  "2 periods",
+	  "echo max | sudo tee /sys/fs/cgroup/job/cpu.max",
+	  two_since,
+	  { { JOB "/cpu.max", "150000 100000" } } },
 	{ "container.throttling", SKIP, "another control group", NULL, another_group },
 	{ "container.throttling", SKIP, "no control group counts", NULL, uncounted },
 	{ "container.throttling", SKIP, "needs a run" },
 	{ "container.memory-limit", PASS, "no memory limit" },
 	{ "container.memory-limit", PASS, "4 GiB may still be used", NULL, small_buffers },
 	{ "container.memory-limit", WARN, "4 GiB may still be used", "--memory", large_buffers },
+	{ "container.memory-limit",
+	  WARN,
+	  "4 GiB may still be used",
+	  "echo max | sudo tee /sys/fs/cgroup/job/memory.max",
+	  large_buffers,
+	  { { JOB "/memory.max", "4294967296" } } },
 	{ "container.memory-limit", SKIP, "1 GiB may still be used; needs a run", NULL,
 	  small_limit },
+};
+
+static const struct scene_row limits[] = {
 	{ "container.mempolicy", PASS, "all are permitted" },
 	{ "container.mempolicy", WARN, "refuses set_mempolicy, mbind, move_pages",
 	  "--cap-add SYS_NICE", all_refused },
@@ -140,6 +264,8 @@ static void every_status_of_container(void **state)
 	(void)state;
 	scenes_run(container, sizeof(container) / sizeof(container[0]));
 	scenes_cover(container, sizeof(container) / sizeof(container[0]), container_checks);
+	scenes_run(limits, sizeof(limits) / sizeof(limits[0]));
+	scenes_cover(limits, sizeof(limits) / sizeof(limits[0]), container_limit_checks);
 }
 
 static void every_status_of_vm(void **state)
@@ -149,36 +275,54 @@ static void every_status_of_vm(void **state)
 	scenes_cover(vm, sizeof(vm) / sizeof(vm[0]), vm_checks);
 }
 
-/* The house rules of a row: it says everything, its id begins with its family and is its own, and
- * its words fit into a finding. */
-static void rows_are_complete(void **state)
+static bool is_empty(const struct step *s)
 {
+	return !s->say && !s->run;
+}
+
+/* The house rules of a row: it says everything, its id begins with its family and is its own, and
+ * its words fit into a finding; what may warn has a title for that, and something that mends it. */
+static void row_is_complete(const struct family *family, const struct check *row)
+{
+	const char *const texts[] = { row->title, row->good,   row->about,
+				      row->cost,  row->source, row->authority };
+	static const struct values none;
+	json_t *steps = values_steps(&none, row->mend, true);
+	bool bad = row->tells & (MAY_WARN | MAY_FAIL);
+	size_t n = strlen(family->name);
 	struct finding f;
 
+	for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++)
+		if (!texts[t] || !texts[t][0])
+			fail_msg("%s: text %zu is missing", row->id, t);
+	if (strncmp(row->id, family->name, n) != 0 || row->id[n] != '.' ||
+	    strlen(row->id) >= sizeof(f.id) || check_find(row->id, NULL) != row)
+		fail_msg("%s: not an id of family %s alone", row->id, family->name);
+	if (strlen(row->good) >= sizeof(f.expected) || strlen(row->source) >= sizeof(f.source) ||
+	    strlen(row->authority) >= sizeof(f.authority))
+		fail_msg("%s: its words do not fit into a finding", row->id);
+	steps_line(steps, f.fix, sizeof(f.fix));
+	if (bad && (!row->fault || !row->lasts || is_empty(&row->verify) || !f.fix[0]))
+		fail_msg("%s: it may warn, and says not how, or what mends it, or how to see that",
+			 row->id);
+	if (is_empty(&row->see[0]) || !is_empty(&row->see[STEPS - 1]) ||
+	    !is_empty(&row->mend[STEPS - 1]))
+		fail_msg("%s: no way to see it by hand, or too many steps", row->id);
+	if (bad && strcmp(row->fault, row->title) == 0)
+		fail_msg("%s: the good state stands for the bad one", row->id);
+	if (row->guest_warns && !(row->tells & MAY_FAIL))
+		fail_msg("%s: it never fails, so nothing is to be lowered", row->id);
+	if (!row->look != family->apart)
+		fail_msg("%s: nothing looks", row->id);
+	json_decref(steps);
+}
+
+static void rows_are_complete(void **state)
+{
 	(void)state;
 	for (size_t i = 0; i < nfamilies; i++)
-		for (const struct check *row = families[i].rows; row->id; row++) {
-			const char *const texts[] = { row->title,  row->good,     row->about,
-						      row->see,    row->mend,     row->cost,
-						      row->source, row->authority };
-			size_t n = strlen(families[i].name);
-
-			for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++)
-				if (!texts[t] || !texts[t][0])
-					fail_msg("%s: text %zu is missing", row->id, t);
-			if (strncmp(row->id, families[i].name, n) != 0 || row->id[n] != '.' ||
-			    strlen(row->id) >= sizeof(f.id) || check_find(row->id, NULL) != row)
-				fail_msg("%s: not an id of family %s alone", row->id,
-					 families[i].name);
-			if (strlen(row->good) >= sizeof(f.expected) ||
-			    strlen(row->mend) >= sizeof(f.fix) ||
-			    strlen(row->source) >= sizeof(f.source) ||
-			    strlen(row->authority) >= sizeof(f.authority))
-				fail_msg("%s: its words do not fit into a finding", row->id);
-			if (row->guest_warns && !(row->tells & MAY_FAIL))
-				fail_msg("%s: it never fails, so nothing is to be lowered",
-					 row->id);
-		}
+		for (const struct check *row = families[i].rows; row->id; row++)
+			row_is_complete(&families[i], row);
 }
 
 /* Nothing is wrong with the healthy machine, and all of it at once is no more than its parts. */

@@ -96,7 +96,7 @@ static const struct scene_row rows[] = {
 	{ "gpu.present", SKIP, "not asked", NULL, unprobed },
 	{ "gpu.present", SKIP, "no NVIDIA GPU", NULL, no_gpus },
 	{ "gpu.present", WARN, "does not hold it", "modprobe nvidia", no_driver },
-	{ "gpu.present", WARN, "this build has none", "rebuild", no_cuda },
+	{ "gpu.present", WARN, "this build has none", "make CUDA_HOME", no_cuda },
 	{ "gpu.driver", PASS, "CUDA 13.0" },
 	{ "gpu.driver", PASS, "CUDA 12.4", NULL, older_runtime },
 	{ "gpu.driver", FAIL, "driver for CUDA 12.8", "R580", old_driver },
@@ -109,7 +109,8 @@ static const struct scene_row rows[] = {
 	{ "gpu.declared-node", FAIL, "no such node", "_PXM", no_such_node },
 	{ "gpu.declared-node", FAIL, "numa_node is -1", "numabench --all", undeclared },
 	{ "gpu.declared-node", WARN, "numa_node is -1", "<node>", undeclared_guest },
-	{ "gpu.declared-node", WARN, "node 1 feeds it best", "bind --gpu 0", measured_elsewhere },
+	{ "gpu.declared-node", WARN, "node 1 feeds it best",
+	  "numactl --cpunodebind=1 --membind=1 bash", measured_elsewhere },
 	{ "gpu.declared-node", SKIP, "no NVIDIA GPU", NULL, no_gpus },
 	{ "gpu.declared-node", SKIP, "that this process may use", NULL, hidden },
 	{ "gpu.memory-node", PASS, "NUMA node 8", NULL, own_memory },
@@ -154,6 +155,9 @@ static const struct scene_row health[] = {
 	{ "gpu.clocks", PASS, "default, 1980 MHz" },
 	{ "gpu.clocks", PASS, "1200 MHz, the default is 1980", NULL, clock_set },
 	{ "gpu.clocks", SKIP, "no applications clocks", NULL, clock_none },
+};
+
+static const struct scene_row sharing[] = {
 	{ "gpu.bar1", PASS, "128 GiB" },
 	{ "gpu.bar1", WARN, "0.25 GiB", "Above 4G Decoding", bar1_small },
 	{ "gpu.bar1", SKIP, "does not tell", NULL, bar1_unknown },
@@ -186,11 +190,19 @@ static void every_status_of_health(void **state)
 	scenes_cover(health, sizeof(health) / sizeof(health[0]), gpu_health_checks);
 }
 
+static void every_status_of_sharing(void **state)
+{
+	(void)state;
+	scenes_run(sharing, sizeof(sharing) / sizeof(sharing[0]));
+	scenes_cover(sharing, sizeof(sharing) / sizeof(sharing[0]), gpu_sharing_checks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_status),
 		cmocka_unit_test(every_status_of_health),
+		cmocka_unit_test(every_status_of_sharing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,7 +178,7 @@ static const struct scene_row memory[] = {
 	{ "memory.nodes", PASS, "CPUs and memory" },
 	{ "memory.nodes", PASS, "those of node 0 are the nearest", NULL, cpuless },
 	{ "memory.nodes", PASS, "a node of its own, 0", NULL, memory_apart },
-	{ "memory.nodes", WARN, "no memory", "memory modules", memoryless },
+	{ "memory.nodes", WARN, "no memory", "put modules into that socket", memoryless },
 	{ "memory.sizes", PASS, "64 GiB" },
 	{ "memory.sizes", PASS, "60 GiB", NULL, little_less },
 	{ "memory.sizes", WARN, "48 GiB", "dmidecode", less_memory },
@@ -203,6 +203,9 @@ static const struct scene_row memory[] = {
 	{ "memory.free", SKIP, "needs a run" },
 	{ "memory.free", SKIP, "no buffers", NULL, no_buffers },
 	{ "memory.free", SKIP, "no zoneinfo", NULL, room_unknown },
+};
+
+static const struct scene_row memory_use[] = {
 	{ "memory.huge-pages", PASS, "none are reserved" },
 	{ "memory.huge-pages", PASS, "2 GiB", .files = { { HUGE0, "1024" }, { HUGE1, "2" } } },
 	{ "memory.huge-pages", WARN, "0 GiB", "node1/hugepages", .files = { { HUGE0, "1024" } } },
@@ -219,7 +222,7 @@ static const struct scene_row memory[] = {
 		     { "proc/self/status", "CapEff:\t0000000000004000" } } },
 	{ "memory.memlock", WARN, "64 KiB", "ulimit -l",
 	  .files = { { LIMITS, "Max locked memory 65536 65536 bytes" } } },
-	{ "memory.memlock", WARN, "64 KiB (it is exempt", "ulimit -l",
+	{ "memory.memlock", WARN, "64 KiB; it is exempt itself", "90-memlock.conf",
 	  .files = { { LIMITS, "Max locked memory 65536 65536 bytes" },
 		     { "proc/self/status", "CapEff:\t000001ffffffffff" } } },
 	{ "memory.memlock", SKIP, "cannot be read", .files = { { LIMITS, "nothing" } } },
@@ -254,14 +257,16 @@ static const struct scene_row cpu[] = {
 	  .files = { { "proc/cmdline", "isolcpus=domain,managed_irq,1-3 x" },
 		     { CPU "isolated", NULL } } },
 	{ "cpu.isolated", SKIP, "XML", NULL, no_files },
-	{ "cpu.interrupts", PASS, "1 interrupts, served by CPU 0" },
+	{ "cpu.interrupts", PASS, "1 interrupt, served by CPU 0" },
 	{ "cpu.interrupts", PASS, "2 interrupts, served by CPUs 1,3" },
-	{ "cpu.interrupts", WARN, "1 of 1 interrupts are served elsewhere: irq 40; CPU 3",
-	  "echo 0-1 | sudo tee", .files = { { "proc/irq/40/effective_affinity_list", "3" } } },
-	{ "cpu.interrupts", WARN, "irq 40", "irqbalance (running)",
+	{ "cpu.interrupts", WARN, "1 of its 1 interrupts are served elsewhere: irq 40 by CPU 3",
+	  "for i in 40; do echo 0-1 | sudo tee",
+	  .files = { { "proc/irq/40/effective_affinity_list", "3" } } },
+	{ "cpu.interrupts", WARN, "irq 40", "irqbalance runs and moves them back",
 	  .files = { { "proc/irq/40/effective_affinity_list", "3" },
 		     { "proc/77/comm", "irqbalance" } } },
-	{ "cpu.interrupts", WARN, "2 of 2 interrupts", NULL,
+	{ "cpu.interrupts", WARN,
+	  "2 of its 2 interrupts are served elsewhere: irq 42-43 by CPUs 2-3", "for i in 42 43; do",
 	  .files = { { "proc/irq/42/effective_affinity_list", "2" } } },
 	{ "cpu.interrupts", PASS, "served by CPUs 0-1",
 	  .files = { { "proc/irq/40/effective_affinity_list", NULL },
@@ -284,7 +289,7 @@ static const struct scene_row cpu[] = {
 
 static const struct scene_row kernel[] = {
 	{ "kernel.numa-balancing", PASS, "0, off" },
-	{ "kernel.numa-balancing", WARN, "1, on", "kernel.numa_balancing=0",
+	{ "kernel.numa-balancing", WARN, "1", "kernel.numa_balancing=0",
 	  .files = { { BALANCING, "1" } } },
 	{ "kernel.numa-balancing", PASS, "with one node", NULL, one_node, { { BALANCING, "1" } } },
 	{ "kernel.numa-balancing", PASS, "no GPU", NULL, no_gpus, { { BALANCING, "1" } } },
@@ -315,15 +320,68 @@ static const struct scene_row kernel[] = {
 		scenes_cover(name, sizeof(name) / sizeof(name[0]), name##_checks);                 \
 	}
 COVER(memory)
+COVER(memory_use)
 COVER(cpu)
 COVER(kernel)
+
+/* What balancing costs is told from the moves that were watched; where none was, by how far the
+ * memory is that it would bring near; else not at all. */
+static void what_balancing_costs(void **state)
+{
+	static const struct {
+		const char *test, *metric;
+		int cpu_node, mem_node, to_node;
+		double median;
+	} rows[] = {
+		{ "mem-latency", "latency", 0, 0, -1, 90e-9 },
+		{ "mem-latency", "latency", 0, 1, -1, 150e-9 },
+		{ "migration", "balancing-time", 1, 0, 1, 2.0 },
+		{ "migration", "balancing-time", 0, 1, 0, 7.5 },
+	};
+	const struct check *row = check_find("kernel.numa-balancing", NULL);
+	struct result res;
+	char text[400];
+
+	(void)state;
+	result_init(&res);
+	assert_false(check_cost_here(row, NULL, text, sizeof(text)));
+	assert_false(check_cost_here(row, &res, text, sizeof(text)));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record r;
+
+		record_init(&r);
+		strcpy(r.test, rows[i].test);
+		strcpy(r.metric, rows[i].metric);
+		r.cpu_node = rows[i].cpu_node;
+		r.mem_node = rows[i].mem_node;
+		r.to_node = rows[i].to_node;
+		r.median = rows[i].median;
+		record_set(&r, "test", "metric", "cpu_node", "mem_node", "median", "status", NULL);
+		if (r.to_node >= 0)
+			r.more = json_pack("{s:{s:i}}", "balancing", "numa_hint_faults", 4711);
+		assert_int_equal(result_add(&res, &r), 0);
+		record_release(&r);
+		if (i == 1) {
+			assert_true(check_cost_here(row, &res, text, sizeof(text)));
+			assert_non_null(strstr(text, "90 ns"));
+			assert_non_null(strstr(text, "150 ns"));
+		}
+	}
+	assert_true(check_cost_here(row, &res, text, sizeof(text)));
+	assert_string_equal(
+		text, "The pages of a process that was moved from node 1 to node 0 took 7.5 s "
+		      "to come after it, with 4711 page faults.");
+	result_release(&res);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_status_of_memory),
+		cmocka_unit_test(every_status_of_memory_use),
 		cmocka_unit_test(every_status_of_cpu),
 		cmocka_unit_test(every_status_of_kernel),
+		cmocka_unit_test(what_balancing_costs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
