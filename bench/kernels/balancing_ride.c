@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "kernels/migration_threads.h"
-#include "kernels/pages_found.h"
 #include "kernels/stream_choose.h"
 #include "kernels/working_set.h"
 #include "machine/sysroot.h"
@@ -107,25 +106,19 @@ static int choose(struct riding *g, double *lap_s)
 
 /* ---- the watch ---- */
 
-static double now(void)
-{
-	const struct instant zero = { 0 };
-
-	return clock_span(zero, clock_now());
-}
-
 static int look(struct riding *g)
 {
 	struct placement p = { .requested = g->ride->to };
 	struct look *l = &g->looks[g->nlooks];
-	double began = now();
+	double began = clock_seconds();
 	uint64_t all, there;
 	int rc = 0;
 
 	for (size_t i = 0; i < STREAM_ARRAYS && rc == 0; i++)
 		rc = memory_glance(&g->set->memory[i], &p);
 	if (rc == 0 && g->nlooks < g->room) {
-		*l = (struct look){ .at = (began + now()) / 2, .found = pages_found_of(&p) };
+		*l = (struct look){ .at = (began + clock_seconds()) / 2,
+				    .found = pages_found_of(&p) };
 		there = pages_found_on(&l->found, g->ride->to, &all);
 		l->share = all ? (double)there / (double)all : 0;
 		vmstat_read(&l->counted, &g->root);
@@ -218,13 +211,8 @@ static int tell_balancing(const struct riding *g, const struct timeline *t, cons
 /* Where threads were before the move, and who was anywhere else at any time. */
 static int tell_threads(const struct riding *g, const struct ride_seen *seen, struct record *r)
 {
-	struct placement *p = &r->placement;
-
-	p->ran_on = calloc(1, sizeof *p->ran_on);
-	if (!p->ran_on)
+	if (placement_add_cpus(&r->placement, g->w->machine, &seen->cpus[RIDE_BEFORE]) < 0)
 		return -ENOMEM;
-	p->ran_on[0] = g->ride->from;
-	p->nran_on = 1;
 	if (seen->stray >= 0)
 		record_status(r, STATUS_MISPLACED,
 			      "a thread was seen on CPU %d when it belonged on CPU %d", seen->stray,
@@ -259,6 +247,7 @@ static int tell(const struct riding *g, struct timeline *t, const struct ride_se
 
 	tell_shares(g, seen, t);
 	what->after = last->found;
+	what->cpus = seen->cpus[RIDE_AFTER];
 	what->t99 = timeline_share_at(t, ALL_SHARE);
 	what->followed = isfinite(what->t99) ? rate_after(t, what->t99) : NAN;
 	r->moved = last->share;

@@ -8,8 +8,8 @@
 #ifndef NB_KERNELS_BALANCING_RIDE_H
 #define NB_KERNELS_BALANCING_RIDE_H
 
-#include "kernels/pages_found.h"
 #include "measure/session.h"
+#include "place/pages_found.h"
 
 struct balancing_ride {
 	int from, to;   /* nodes with CPUs and memory of their own */
@@ -23,6 +23,7 @@ struct balancing_seen {
 	double t99;               /* seconds until 99 % of the pages had come; NaN: they did not */
 	double followed;          /* bytes a second from then on; NaN likewise */
 	struct pages_found after; /* at the end of the watch */
+	struct idset cpus;        /* that threads were seen on meanwhile */
 };
 
 /* Fills r: placement of before (and, where a thread or page is not where it should be, the status

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "place/threads.h"
+#include "util/child.h"
 #include "util/random.h"
 
 /* What a thread goes over: more than a core's own caches. All of them together at most a share of
@@ -109,9 +109,7 @@ int feed_load_start(struct feed_load **out, const struct machine *m, struct err 
 	}
 	l->pid = fork();
 	if (l->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
+		child_tie(parent, 1);
 		close(fd[0]);
 		be_crowd(m, fd[1]);
 	}

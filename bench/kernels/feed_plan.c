@@ -21,8 +21,8 @@ static const enum memory_kind kinds[KINDS] = { MEM_PINNED, MEM_PAGEABLE, MEM_REG
 /* Where bindings are compared the buffers are pinned, as those of most that feed GPUs are. */
 static const enum memory_kind usual = MEM_PINNED;
 
-/* Within a band of migration_part.h: what goes first, last. */
-enum { FIRST = 30, QUIET = 20, LOADED = 10, AT_ONCE = 5 };
+/* Within a band of migration_part.h. */
+enum { MOVED = 70, QUIET = 20, LOADED = 10, AT_ONCE = 5 };
 
 static const char *const lines[] = {
 	"feed-rate of a process whose threads are moved to another node, with pinned, pageable and "
@@ -135,7 +135,7 @@ static int plan_kind(struct session *s, const struct migration_move *m, int site
 
 static int plan_move(struct session *s, size_t pair, const struct migration_move *m, int gpu)
 {
-	int worth = migration_worth(pair), rc = 0, site;
+	int worth = migration_worth(s, pair), rc = 0, site;
 	char why[200];
 
 	if (!fits(s, m->mem_node, BUFFERS, why, sizeof(why)) ||
@@ -153,7 +153,7 @@ static int plan_move(struct session *s, size_t pair, const struct migration_move
 	if (site < 0)
 		return site;
 	for (int i = 0; rc >= 0 && i < KINDS; i++)
-		rc = plan_kind(s, m, site, kinds[i], worth + FIRST - i);
+		rc = plan_kind(s, m, site, kinds[i], worth + MOVED - i);
 	return rc < 0 ? rc : 0;
 }
 
@@ -212,7 +212,7 @@ static struct cell bound_cell(const struct session *s, enum bound binding, bool 
 	return c;
 }
 
-static int plan_bindings(struct session *s, int gpu, const struct placing *home)
+static int plan_bindings(struct session *s, int gpu, const struct placing *home, int worth)
 {
 	int site = site_of(s, FEED_BINDINGS, home->cpu_node, gpu), rc = site;
 
@@ -222,7 +222,7 @@ static int plan_bindings(struct session *s, int gpu, const struct placing *home)
 
 		for (int b = BOUND_NOT; b <= BOUND_BOTH; b++) {
 			cells[b] = bound_cell(s, (enum bound)b, load, home,
-					      WORTH_BINDINGS + (load ? LOADED : QUIET));
+					      worth + (load ? LOADED : QUIET));
 			sites[b] = (size_t)site;
 		}
 		rc = session_group(s, cells, sites, BOUND_BOTH + 1);
@@ -231,17 +231,6 @@ static int plan_bindings(struct session *s, int gpu, const struct placing *home)
 }
 
 /* ---- one process for every GPU ---- */
-
-static int list_gpus(struct record *r, const struct idset *gpus)
-{
-	r->gpus.v = calloc(idset_count(gpus) + 1, sizeof(*r->gpus.v));
-	if (!r->gpus.v)
-		return -ENOMEM;
-	for (int g = -1; (g = idset_next(gpus, g)) >= 0;)
-		r->gpus.v[r->gpus.n++] = g;
-	record_set(r, "gpus", NULL);
-	return 0;
-}
 
 static struct cell at_once_cell(const struct session *s, enum bound binding,
 				const struct placing *home)
@@ -253,12 +242,25 @@ static struct cell at_once_cell(const struct session *s, enum bound binding,
 	return c;
 }
 
+/* Unbound ones may all come to lie on one node. */
+static bool all_fit(const struct session *s, char *why, size_t size)
+{
+	const struct idset *gpus = session_gpus(s);
+	struct placing home;
+
+	for (int g = -1; (g = idset_next(gpus, g)) >= 0;)
+		if (home_of(s, g, &home) &&
+		    !fits(s, home.mem_node, BUFFERS * (int)idset_count(gpus), why, size))
+			return false;
+	return true;
+}
+
 static int plan_at_once(struct session *s, enum bound binding)
 {
 	const struct idset *gpus = session_gpus(s);
 	size_t room = idset_count(gpus) + 1, n = 0, *sites = calloc(room, sizeof(*sites));
 	struct cell sum = at_once_cell(s, binding, NULL), *members = calloc(room, sizeof(*members));
-	int rc = sites && members ? list_gpus(&sum.rec, gpus) : -ENOMEM;
+	int rc = sites && members ? gpuplan_list_gpus(&sum.rec, gpus) : -ENOMEM;
 	struct placing home;
 
 	for (int g = -1; rc >= 0 && (g = idset_next(gpus, g)) >= 0;) {
@@ -279,7 +281,7 @@ static int plan_at_once(struct session *s, enum bound binding)
 
 /* ---- memory policies ---- */
 
-static int plan_policies(struct session *s, int gpu, const struct placing *home)
+static int plan_policies(struct session *s, int gpu, const struct placing *home, int worth)
 {
 	struct cell cells[MEMPOLICY_WEIGHTED + 1];
 	size_t sites[MEMPOLICY_WEIGHTED + 1];
@@ -288,7 +290,7 @@ static int plan_policies(struct session *s, int gpu, const struct placing *home)
 	if (site < 0)
 		return site;
 	for (int p = MEMPOLICY_DEFAULT; p <= MEMPOLICY_WEIGHTED; p++) {
-		cells[p] = feed_cell(s, usual, WORTH_POLICIES + FIRST);
+		cells[p] = feed_cell(s, usual, worth);
 		cells[p].rec.policy = (enum mempolicy)p;
 		record_set(&cells[p].rec, "policy", NULL);
 		if (!policy_spreads((enum mempolicy)p))
@@ -320,24 +322,33 @@ static int plan_bound(struct session *s)
 {
 	const struct idset *gpus = session_gpus(s);
 	struct placing home;
+	bool again = false;
 	char why[200];
 	int rc = 0;
 
 	for (int g = -1; rc >= 0 && (g = idset_next(gpus, g)) >= 0;) {
 		if (!stands_for(s, g) || !home_of(s, g, &home))
 			continue;
-		if (!fits(s, home.mem_node, BUFFERS * (int)idset_count(gpus), why, sizeof(why))) {
+		if (!fits(s, home.mem_node, BUFFERS, why, sizeof(why))) {
 			struct cell c = bound_cell(s, BOUND_NOT, false, &home, 0);
 
 			refuse(s, &c.rec, why);
 			continue;
 		}
-		rc = plan_bindings(s, g, &home);
+		rc = plan_bindings(s, g, &home, again ? WORTH_AGAIN : WORTH_BINDINGS);
 		if (rc >= 0)
-			rc = plan_policies(s, g, &home);
+			rc = plan_policies(s, g, &home, again ? WORTH_AGAIN : WORTH_POLICIES);
+		again = true;
 	}
-	if (rc >= 0)
-		rc = plan_at_once(s, BOUND_NOT);
+	if (rc < 0 || idset_count(gpus) < 2)
+		return rc;
+	if (!all_fit(s, why, sizeof(why))) {
+		struct cell c = at_once_cell(s, BOUND_BOTH, NULL);
+
+		refuse(s, &c.rec, why);
+		return 0;
+	}
+	rc = plan_at_once(s, BOUND_NOT);
 	return rc < 0 ? rc : plan_at_once(s, BOUND_BOTH);
 }
 
@@ -371,8 +382,9 @@ int feed_plan(struct session *s, struct err *e)
 {
 	int rc = 0;
 
-	if (idset_empty(session_gpus(s)))
-		return 0;
+	rc = session_skip_gpus(s, "feed-rate");
+	if (rc < 0 || idset_empty(session_gpus(s)))
+		return rc;
 	if (one_node(s)) {
 		refuse_all(s);
 		return 0;

@@ -17,8 +17,7 @@ enum feed_part {
 /* Of one host buffer, under the session's options. */
 size_t feed_bytes(const struct session_options *o);
 
-/* Adds the sites and cells, or records that say why not. Nothing without a GPU: the session says
- * so itself. -ENOMEM. */
+/* Adds the sites and cells, or records that say why not; also why GPUs cannot be used. -ENOMEM. */
 int feed_plan(struct session *s, struct err *e);
 void feed_list(void (*line)(const char *text, void *to), void *to);
 

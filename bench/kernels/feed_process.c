@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +18,7 @@
 #include "machine/sysroot.h"
 #include "place/move.h"
 #include "place/threads.h"
+#include "util/child.h"
 #include "util/random.h"
 
 /* Milliseconds that it has to end by itself when its orders end, and then to be gone. */
@@ -99,15 +99,12 @@ static int take(struct feeder *f, const struct feed_order *o, struct err *e)
 	return rc < 0 ? err_within(e, rc, "GPU %d", b->gpu) : 0;
 }
 
-static int look(struct feed *f, struct feed_pages *pages)
+static int look(struct feed *f, struct pages_found *pages)
 {
 	struct placement p = { 0 };
 	int rc = feed_prove(f, &p);
 
-	pages->proof = p.proof;
-	pages->n = p.nresident < FEED_NODES ? p.nresident : FEED_NODES;
-	for (size_t i = 0; i < pages->n; i++)
-		pages->on[i] = p.resident[i];
+	*pages = pages_found_of(&p);
 	placement_release(&p);
 	return rc;
 }
@@ -259,9 +256,7 @@ int feed_process_start(struct feed_process **out, const struct feed_birth *b, st
 	if (p->pid == 0) {
 		struct feeder f = { .birth = *b, .shared = p->shared };
 
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
+		child_tie(parent, 1);
 		be_feeder(&f, pair[1]);
 	}
 	close(pair[1]);

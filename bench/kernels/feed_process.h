@@ -9,6 +9,7 @@
 #define NB_KERNELS_FEED_PROCESS_H
 
 #include "kernels/feed.h"
+#include "place/pages_found.h"
 #include "place/policy.h"
 
 struct feed_process;
@@ -41,20 +42,13 @@ struct feed_order {
 	bool drop;     /* the buffers, in the end */
 };
 
-/* Base pages of both host buffers, by node. */
-struct feed_pages {
-	enum proof proof;
-	size_t n;
-	struct resident on[FEED_NODES];
-};
-
 struct feed_answer {
 	int code; /* 0, or -errno: what went wrong */
 	char why[512];
 	struct feed_run run;
-	bool stand_in;                   /* feed_stand_in */
-	struct feed_pages before, after; /* the move, and the run */
-	char refused[512];               /* why nothing was moved; empty: the kernel did */
+	bool stand_in;                    /* feed_stand_in */
+	struct pages_found before, after; /* of both host buffers: the move, and the run */
+	char refused[512];                /* why nothing was moved; empty: the kernel did */
 };
 
 /* 0 when it was forked: whatever goes wrong from then on is told in its first answer. */

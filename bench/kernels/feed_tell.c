@@ -12,35 +12,26 @@ double feed_rate(const struct feed_run *r, size_t bytes)
 	return r->seconds > 0 ? (double)bytes * r->passes / r->seconds : NAN;
 }
 
-static uint64_t all_pages(const struct feed_pages *p)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < p->n; i++)
-		sum += p->on[i].pages;
-	return sum;
-}
-
 double feed_local_share(const struct feed_answer *a)
 {
 	const struct feed_seen *s = &a->run.seen;
-	double all = (double)all_pages(&a->after), share = 0;
+	double share = 0;
+	uint64_t all = 0;
 
-	if (a->after.proof == PROOF_NONE || all <= 0 || s->looks == 0)
-		return NAN;
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t k = 0; k < a->after.n; k++)
-			if (a->after.on[k].node == s->on[i].node)
-				share += (double)s->on[i].looks / s->looks *
-					 (double)a->after.on[k].pages / all;
-	return share;
+	for (size_t i = 0; i < s->n; i++) {
+		uint64_t there = pages_found_on(&a->after, s->on[i].node, &all);
+
+		if (all > 0)
+			share += (double)s->on[i].looks / s->looks * (double)there / (double)all;
+	}
+	return a->after.proof == PROOF_NONE || s->looks == 0 || all == 0 ? NAN : share;
 }
 
 /* ---- placement ---- */
 
-static struct placement borrowed(const struct feed_pages *p)
+static struct placement borrowed(const struct pages_found *p)
 {
-	return (struct placement){ .resident = (struct resident *)(uintptr_t)p->on,
+	return (struct placement){ .resident = (struct resident *)(uintptr_t)p->of,
 				   .nresident = p->n,
 				   .proof = p->proof };
 }
@@ -136,22 +127,20 @@ int feed_tell(struct record *r, const struct feed_answer *a, const struct feed_e
 
 int feed_tell_moved(struct record *r, const struct feed_answer *a, int to)
 {
-	const struct placement before = borrowed(&a->before), after = borrowed(&a->after);
-	const struct page_moves m = page_moves_between(&before, &after, to);
-	json_t *moves = json_pack("{s:I, s:I, s:I}", "asked", (json_int_t)m.asked, "moved",
-				  (json_int_t)m.moved, "stayed", (json_int_t)m.stayed);
+	const struct page_moves m = page_moves_between(&a->before, &a->after, to);
+	bool known = a->after.proof != PROOF_NONE;
 	int bad = 0;
 
-	if (after.proof != PROOF_NONE) {
+	if (known) {
 		r->moved = m.share;
 		record_set(r, "moved", NULL);
 	}
-	if (after.proof != PROOF_NONE && m.stayed > m.moved)
+	if (known && m.stayed > m.moved)
 		bad = json_object_set_new(
 			more(r), "remedy",
 			json_string("these buffers stay behind for good: allocate them after the "
 				    "process was bound, or create them anew once it has moved"));
-	return bad | json_object_set_new(more(r), "page_moves", moves) ? -ENOMEM : 0;
+	return bad | json_object_set_new(more(r), "page_moves", page_moves_json(&m)) ? -ENOMEM : 0;
 }
 
 int feed_tell_process(struct record *r, const struct feed_answer *a)

@@ -39,7 +39,7 @@ int feed_skip_all(struct member *m, size_t n, const struct err *e);
 /* What counts: a steady rate; long enough for the scheduler to act. */
 #define FEED_STEADY_S 0.03
 #define FEED_QUICK_S  0.2
-#define FEED_LONG_S   0.6
+#define FEED_LONG_S   0.4
 enum { FEED_PASSES = 2 };
 
 #endif

@@ -25,11 +25,12 @@
 #include "place/balancing.h"
 #include "util/json.h"
 
-/* A watch at most, and what lies beside it (seconds); rounds that are always made. */
-static const double watches_s[] = { [DEPTH_QUICK] = 8, [DEPTH_NORMAL] = 12, [DEPTH_THOROUGH] = 24 };
-enum { BESIDE_S = 3, ROUNDS_LEAST = 6 };
-/* The share of the time that this may take. */
-#define BUDGET_SHARE 0.5
+/* Seconds of a watch, which ends when all pages have come (the kernel looks at some 256 MiB a
+ * second, and twice at each page), and what lies beside it; rounds that are always made. */
+enum { WATCH_LEAST_S = 8, WATCH_MOST_S = 20, BESIDE_S = 3, ROUNDS_LEAST = 6 };
+/* The share of the time that this may take: as many pairs are watched as fit, and these for as long
+ * as fits. */
+#define BUDGET_SHARE 0.4
 
 /* What one watch gives. */
 enum figure { FIGURE_TIME, FIGURE_RATE, FIGURES };
@@ -41,23 +42,21 @@ static const struct {
 	[FIGURE_RATE] = { "bandwidth", "B/s", BETTER_HIGHER },
 };
 
-/* A site's own kind. */
-enum { AS_IT_IS, TO_BE_SWITCHED };
+/* A site's own kind: how long to watch, and whether balancing is to be switched on for it. */
+enum { AS_IT_IS, TO_BE_SWITCHED, SWITCHES };
+#define KIND(watch_s, how) ((int)(watch_s)*SWITCHES + (int)(how))
 
 /* Three arrays, as large together as those of which only the threads are moved; beside which they
  * lie, so that both take half of what a node can give. */
 enum { BUFFERS = 2, ELEMENT = STREAM_ARRAYS * sizeof(double) };
 
-static enum depth depth_of(const struct session_options *o)
-{
-	return o->thorough ? DEPTH_THOROUGH : o->quick ? DEPTH_QUICK : DEPTH_NORMAL;
-}
-
 struct planner {
 	struct session *s;
 	struct migration_move at;
 	struct working_set set;
-	int own; /* kind of site */
+	int how;      /* AS_IT_IS or TO_BE_SWITCHED */
+	size_t pairs; /* that there is time for */
+	int watch_s;  /* of each of them */
 };
 
 /* One on each core, of the node that has fewer. */
@@ -71,7 +70,8 @@ static size_t threads_of(const struct planner *p)
 
 static struct cell cell_of(const struct planner *p, size_t pair, enum figure figure)
 {
-	struct cell c = { .variant = (int)figure, .worth = WORTH_BALANCING + (pair == 0) };
+	struct cell c = { .variant = (int)figure,
+			  .worth = pair == 0 ? WORTH_BALANCING : WORTH_AGAIN };
 	struct record *r = &c.rec;
 
 	record_init(r);
@@ -101,8 +101,8 @@ static void skip(const struct planner *p, size_t pair, const char *why)
 	record_release(&c.rec);
 }
 
-/* Why this machine does not allow it; NULL: it does. *own is the sites' kind. */
-static const char *cannot(const struct migration_options *o, int *own)
+/* Why this machine does not allow it; NULL: it does. */
+static const char *cannot(const struct migration_options *o, int *how)
 {
 	struct sysroot root;
 	struct known mode = UNKNOWN("kernel.numa_balancing cannot be read");
@@ -111,34 +111,50 @@ static const char *cannot(const struct migration_options *o, int *own)
 		mode = balancing_mode(&root);
 		sysroot_close(&root);
 	}
-	*own = balancing_is_on(&mode) ? AS_IT_IS : TO_BE_SWITCHED;
+	*how = balancing_is_on(&mode) ? AS_IT_IS : TO_BE_SWITCHED;
 	if (!mode.is)
 		return mode.why;
-	if (*own == TO_BE_SWITCHED && !o->allow_sysctl)
+	if (*how == TO_BE_SWITCHED && !o->allow_sysctl)
 		return "automatic NUMA balancing is off (kernel.numa_balancing); --allow-sysctl "
 		       "switches it on for as long as it is measured";
 	return NULL;
 }
 
-/* Why a pair cannot be measured; buf has room for a reason. */
-static const char *cannot_pair(const struct planner *p, size_t pairs, char *buf, size_t size)
+static double rounds_of(const struct session *s)
 {
-	const struct session_options *o = session_options(p->s);
+	int rounds = session_options(s)->rounds;
+
+	return rounds > 0 && rounds < ROUNDS_LEAST ? rounds : ROUNDS_LEAST;
+}
+
+/* How many pairs, and how long for each. */
+static void share_time(struct planner *p)
+{
+	double each = session_budget(p->s) * BUDGET_SHARE / rounds_of(p->s);
+	double fit = floor(each / (WATCH_LEAST_S + BESIDE_S));
+
+	p->pairs = migration_pairs(p->s);
+	p->pairs = fit < (double)p->pairs ? (size_t)fit : p->pairs;
+	p->watch_s = p->pairs ? (int)(each / (double)p->pairs) - BESIDE_S : WATCH_LEAST_S;
+	p->watch_s = p->watch_s > WATCH_MOST_S ? WATCH_MOST_S : p->watch_s;
+}
+
+/* Why a pair cannot be measured; buf has room for a reason. */
+static const char *cannot_pair(const struct planner *p, size_t pair, char *buf, size_t size)
+{
 	const struct node *to = machine_node(session_machine(p->s), p->at.to_node);
-	double rounds = o->rounds > 0 && o->rounds < ROUNDS_LEAST ? o->rounds : ROUNDS_LEAST;
-	double least = rounds * (watches_s[session_depth(p->s)] + BESIDE_S) * (double)pairs;
 
 	if (p->at.mem_node != p->at.cpu_node || p->at.to_mem != p->at.to_node)
 		return "a process takes its pages along only to a node that has memory, from one "
 		       "that has some too";
 	if (to && to->giveable_bytes.is && p->set.bytes > (uint64_t)to->giveable_bytes.value / 2)
 		return LEFT_OUT "the node that it goes to has not enough memory to spare";
-	if (least <= session_budget(p->s) * BUDGET_SHARE)
+	if (pair < p->pairs)
 		return NULL;
 	snprintf(buf, size,
-		 LEFT_OUT "to watch the kernel move pages takes %.0f s of a budget of %.0f s "
-			  "(--budget, --thorough)",
-		 least, session_budget(p->s));
+		 LEFT_OUT "to watch the kernel move pages may take %.0f s for each pair of nodes, "
+			  "and there are %.0f s for all (--budget, --thorough)",
+		 rounds_of(p->s) * (WATCH_LEAST_S + BESIDE_S), session_budget(p->s));
 	return buf;
 }
 
@@ -147,7 +163,8 @@ static int add(const struct planner *p, size_t pair)
 	const struct site site = { .cpu_node = p->at.cpu_node,
 				   .mem_node = -1, /* no buffer outlives a sample */
 				   .gpu = -1,
-				   .kind = MIGRATION_KIND(MIGRATION_BALANCING, p->own) };
+				   .kind = MIGRATION_KIND(MIGRATION_BALANCING,
+							  KIND(p->watch_s, p->how)) };
 	struct cell cells[FIGURES];
 	size_t sites[FIGURES];
 	int rc = session_site(p->s, &site);
@@ -169,7 +186,7 @@ static int plan_pair(struct planner *p, size_t pair, const char *why)
 
 	p->set = working_set(session_machine(p->s), session_options(p->s), &near, BUFFERS);
 	if (!why)
-		why = cannot_pair(p, pair + 1, buf, sizeof buf);
+		why = cannot_pair(p, pair, buf, sizeof buf);
 	if (!why)
 		return add(p, pair);
 	skip(p, pair, why);
@@ -192,12 +209,13 @@ static void skip_all(struct session *s)
 static int plan(struct session *s, const struct migration_options *o, struct err *e)
 {
 	struct planner p = { .s = s };
-	const char *why = cannot(o, &p.own);
+	const char *why = cannot(o, &p.how);
 	size_t i;
 	int rc = 0;
 
 	if (session_depth(s) == DEPTH_QUICK)
 		return 0;
+	share_time(&p);
 	for (i = 0; rc == 0 && migration_pair(s, i, &p.at); i++)
 		rc = plan_pair(&p, i, why);
 	if (i == 0)
@@ -208,7 +226,7 @@ static int plan(struct session *s, const struct migration_options *o, struct err
 /* ---- a sample ---- */
 
 struct kind {
-	int own;
+	int how, watch_s;
 };
 
 static int open_kind(struct worker *w, const struct site *site, void **buffers, struct err *e)
@@ -219,7 +237,8 @@ static int open_kind(struct worker *w, const struct site *site, void **buffers, 
 	*buffers = k;
 	if (!k)
 		return err_set(e, -ENOMEM, "out of memory");
-	k->own = MIGRATION_OWN(site->kind);
+	k->how = MIGRATION_OWN(site->kind) % SWITCHES;
+	k->watch_s = MIGRATION_OWN(site->kind) / SWITCHES;
 	return 0;
 }
 
@@ -238,7 +257,7 @@ static int ensure_on(struct balancing *b, const struct kind *k, struct err *e)
 
 	if (rc < 0)
 		return rc;
-	if (k->own == TO_BE_SWITCHED)
+	if (k->how == TO_BE_SWITCHED)
 		rc = balancing_switch_on(b, &root, e);
 	mode = balancing_mode(&root);
 	if (rc == 0 && !balancing_is_on(&mode))
@@ -250,7 +269,7 @@ static int ensure_on(struct balancing *b, const struct kind *k, struct err *e)
 }
 
 /* Where pages and threads were when all had come. */
-static int place_after(struct record *r, const struct balancing_seen *seen)
+static int place_after(const struct worker *w, struct record *r, const struct balancing_seen *seen)
 {
 	struct placement *p = &r->placement;
 	int rc;
@@ -258,16 +277,15 @@ static int place_after(struct record *r, const struct balancing_seen *seen)
 	placement_release(p);
 	p->requested = r->to_node;
 	rc = pages_found_place(&seen->after, p);
-	p->ran_on = rc == 0 ? calloc(1, sizeof *p->ran_on) : NULL;
-	if (!p->ran_on)
-		return -ENOMEM;
-	p->ran_on[p->nran_on++] = r->to_node;
+	if (rc == 0)
+		rc = placement_add_cpus(p, w->machine, &seen->cpus);
 	record_set(r, "placement", NULL);
-	return 0;
+	return rc;
 }
 
 /* The rate's record is as the time's, but for when it was. */
-static int tell_rate(struct member *m, const struct record *time, const struct balancing_seen *seen)
+static int tell_rate(const struct worker *w, struct member *m, const struct record *time,
+		     const struct balancing_seen *seen)
 {
 	struct record *r = &m->cell->rec;
 
@@ -277,7 +295,7 @@ static int tell_rate(struct member *m, const struct record *time, const struct b
 	record_set(r, "pages", "verified", "kernel", NULL);
 	record_status(r, time->status, "%s", time->reason);
 	m->value = seen->followed;
-	return place_after(r, seen);
+	return place_after(w, r, seen);
 }
 
 static bool converged(const struct record *r)
@@ -309,7 +327,7 @@ static int watch(struct worker *w, struct member *m, size_t n, struct err *e)
 		.to = r->to_node,
 		.bytes = r->bytes / STREAM_ARRAYS,
 		.threads = (size_t)r->threads,
-		.after_s = watches_s[depth_of(w->options)],
+		.after_s = ((const struct kind *)m->buffers)->watch_s,
 	};
 	const bool earlier = converged(r);
 	struct balancing_seen seen;
@@ -321,7 +339,7 @@ static int watch(struct worker *w, struct member *m, size_t n, struct err *e)
 		return rc;
 	tell_time(&m[FIGURE_TIME], &seen, ride.after_s, earlier);
 	for (size_t i = 1; rc == 0 && i < n; i++)
-		rc = tell_rate(&m[i], r, &seen);
+		rc = tell_rate(w, &m[i], r, &seen);
 	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }
 

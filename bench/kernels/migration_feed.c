@@ -71,10 +71,13 @@ const struct idset *feed_cpus(const struct worker *w, int node)
 
 struct feed_order feed_order_of(const struct worker *w, const struct record *r)
 {
+	/* Where memory alone differs the scheduler has nothing to do with it. */
+	bool longer = w->options->thorough && !record_has(r, "policy");
+
 	return (struct feed_order){ .memory = r->memory,
 				    .node = -1,
 				    .warm_s = FEED_WARM_S,
-				    .seconds = w->options->thorough ? FEED_LONG_S : FEED_QUICK_S,
+				    .seconds = longer ? FEED_LONG_S : FEED_QUICK_S,
 				    .least = FEED_PASSES };
 }
 

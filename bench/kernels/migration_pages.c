@@ -26,36 +26,32 @@ static void close_nothing(struct worker *w, void *buffers)
 /* Where threads and pages were before, as the record's placement. */
 static int tell_place(struct record *r, const struct page_trip *t)
 {
-	const int cpus[] = { t->first_cpu, t->last_cpu };
 	struct placement *p = &r->placement;
+	struct idset cpus = { { 0 } };
 	int rc;
 
 	placement_release(p);
 	p->requested = t->from;
 	rc = pages_found_place(&t->before, p);
-	p->ran_on = rc == 0 ? calloc(2, sizeof *p->ran_on) : NULL;
-	if (!p->ran_on)
-		return -ENOMEM;
-	for (size_t i = 0; i < 2; i++) {
-		const struct node *n = machine_node_of_cpu(t->machine, cpus[i]);
-
-		if (n && (p->nran_on == 0 || p->ran_on[0] != n->id))
-			p->ran_on[p->nran_on++] = n->id;
-	}
+	idset_add(&cpus, t->first_cpu);
+	idset_add(&cpus, t->last_cpu);
+	if (rc == 0)
+		rc = placement_add_cpus(p, t->machine, &cpus);
 	record_set(r, "placement", NULL);
-	return 0;
+	return rc;
 }
 
 static int tell_moves(struct record *r, const struct page_trip *t, const struct page_moves *m)
 {
 	static const enum vmstat_counter told[] = { VMSTAT_MIGRATED, VMSTAT_NOT_MIGRATED,
 						    VMSTAT_HUGE };
-	json_t *o = json_pack("{s:I, s:I, s:I, s:o, s:o, s:s}", "asked", (json_int_t)m->asked,
-			      "moved", (json_int_t)m->moved, "stayed", (json_int_t)m->stayed,
-			      "before", pages_found_json(&t->before), "after",
-			      pages_found_json(&t->after), "pages_after", page_kind_name(t->left));
+	json_t *o = page_moves_json(m);
 	int bad = !o;
 
+	if (!bad)
+		bad = json_put(o, "before", pages_found_json(&t->before)) |
+		      json_put(o, "after", pages_found_json(&t->after)) |
+		      json_put(o, "pages_after", json_string(page_kind_name(t->left)));
 	if (!bad && t->held)
 		bad |= json_put(o, "let_go", pages_found_json(&t->let_go));
 	for (size_t i = 0; i < sizeof told / sizeof *told && !bad; i++)
@@ -134,21 +130,6 @@ static struct page_trip trip_of(const struct worker *w, const struct record *r)
 	};
 }
 
-static struct page_moves count(const struct page_trip *t, int *rc)
-{
-	struct placement before = { 0 }, after = { 0 };
-	struct page_moves m = { 0 };
-
-	*rc = pages_found_place(&t->before, &before);
-	if (*rc == 0)
-		*rc = pages_found_place(&t->after, &after);
-	if (*rc == 0)
-		m = page_moves_between(&before, &after, t->to);
-	placement_release(&before);
-	placement_release(&after);
-	return m;
-}
-
 static int together(struct worker *w, struct member *members, size_t n, size_t *at, struct err *e)
 {
 	struct page_trip t = trip_of(w, &members[0].cell->rec);
@@ -157,7 +138,7 @@ static int together(struct worker *w, struct member *members, size_t n, size_t *
 
 	*at = 0;
 	if (rc == 0)
-		m = count(&t, &rc);
+		m = page_moves_between(&t.before, &t.after, t.to);
 	for (size_t i = 0; i < n && (rc == 0 || rc == -ENOTSUP); i++) {
 		struct record *r = &members[i].cell->rec;
 

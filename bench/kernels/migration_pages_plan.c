@@ -16,12 +16,12 @@ static const struct row {
 	  .pages = PAGES_4K,
 	  .first = DEPTH_QUICK,
 	  .others = DEPTH_NORMAL,
-	  .worth = 60 },
+	  .worth = 80 },
 	{ .mover = MOVER_MOVE_PAGES,
 	  .pages = PAGES_THP,
 	  .first = DEPTH_QUICK,
 	  .others = DEPTH_NORMAL,
-	  .worth = 55 },
+	  .worth = 75 },
 	{ .mover = MOVER_MOVE_PAGES,
 	  .held = true,
 	  .lock = LOCK_MLOCK,
@@ -66,10 +66,12 @@ static const struct {
 	[PAGES_TIME] = { "page-time", "s", BETTER_LOWER },
 };
 
-/* 2 GB/s and more make at least 10 ms of it, the shortest window to be trusted. */
+/* At some GB/s a call takes 10 ms and more, the shortest time to be trusted. Of what is held it is
+ * to be seen whether it goes, not how fast. */
 static const uint64_t usual_bytes[] = {
-	[DEPTH_QUICK] = 64 << 20, [DEPTH_NORMAL] = 128 << 20, [DEPTH_THOROUGH] = 256 << 20
+	[DEPTH_QUICK] = 48 << 20, [DEPTH_NORMAL] = 128 << 20, [DEPTH_THOROUGH] = 256 << 20
 };
+enum { HELD_QUICK = 8 << 20 };
 enum { HUGE_PAGE = 2 << 20 };
 
 struct planner {
@@ -138,11 +140,19 @@ static uint64_t bytes_for(const struct session *s, const struct migration_move *
 
 /* ---- the plan ---- */
 
+static uint64_t bytes_of(const struct planner *p, const struct row *row)
+{
+	bool few = row->held && session_depth(p->s) == DEPTH_QUICK &&
+		   session_options(p->s)->size == 0 && p->bytes > HELD_QUICK;
+
+	return few ? HELD_QUICK : p->bytes;
+}
+
 static struct cell cell_of(const struct planner *p, const struct row *row, enum pages_figure figure)
 {
 	struct cell c = {
 		.variant = (int)figure,
-		.worth = migration_worth(p->first ? 0 : 1) + row->worth,
+		.worth = migration_worth(p->s, p->first ? 0 : 1) + row->worth,
 	};
 	struct record *r = &c.rec;
 
@@ -154,7 +164,7 @@ static struct cell cell_of(const struct planner *p, const struct row *row, enum 
 	r->to_node = p->at.to_node;
 	r->mover = row->mover;
 	r->pages_asked = row->pages;
-	r->bytes = p->bytes;
+	r->bytes = bytes_of(p, row);
 	record_set(r, "metric", "unit", "better", "mem_node", "to_node", "mover", "pages_asked",
 		   "bytes", NULL);
 	if (row->held) {

@@ -233,7 +233,9 @@ size_t migration_pairs(const struct session *s)
 	return n;
 }
 
-int migration_worth(size_t pair)
+int migration_worth(const struct session *s, size_t pair)
 {
-	return pair == 0 ? WORTH_FIRST_PAIR : WORTH_MORE_PAIRS;
+	return pair == 0                            ? WORTH_FIRST_PAIR
+	       : session_depth(s) == DEPTH_THOROUGH ? WORTH_AGAIN
+						    : WORTH_MORE_PAIRS;
 }

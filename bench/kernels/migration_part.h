@@ -34,15 +34,17 @@ enum migration_row {
 #define MIGRATION_OWN(kind)      ((kind)&0xffff)
 
 /* How much a cell is wanted: the lower ones are left out first where the budget is short. Within a
- * band a part orders its own by adding up to WORTH_BAND - 1. */
+ * band a part orders its own by adding up to WORTH_BAND - 1; within that of the first pair the
+ * threads come first, then what moves pages, then who feeds a GPU, then pages that are held. */
 enum { WORTH_BAND = 100 };
 enum migration_worth {
-	WORTH_POLICIES = 0 * WORTH_BAND,    /* part 8 */
-	WORTH_WITHIN_NODE = 1 * WORTH_BAND, /* part 2 */
-	WORTH_BINDINGS = 2 * WORTH_BAND,    /* part 7 */
-	WORTH_BALANCING = 3 * WORTH_BAND,   /* part 4 */
-	WORTH_MORE_PAIRS = 4 * WORTH_BAND,  /* parts 1, 3 and 6, all further pairs */
-	WORTH_FIRST_PAIR = 5 * WORTH_BAND,  /* parts 1, 3 and 6, the pair that --quick measures */
+	WORTH_AGAIN = 0 * WORTH_BAND,       /* with --thorough: on further nodes, pairs and GPUs */
+	WORTH_POLICIES = 1 * WORTH_BAND,    /* part 8 */
+	WORTH_WITHIN_NODE = 2 * WORTH_BAND, /* part 2 */
+	WORTH_BINDINGS = 3 * WORTH_BAND,    /* part 7 */
+	WORTH_BALANCING = 4 * WORTH_BAND,   /* part 4 */
+	WORTH_MORE_PAIRS = 5 * WORTH_BAND,  /* parts 1, 3 and 6, all further pairs */
+	WORTH_FIRST_PAIR = 6 * WORTH_BAND,  /* parts 1, 3 and 6, the pair that --quick measures */
 };
 
 struct migration_part {
@@ -94,7 +96,8 @@ bool migration_pair(const struct session *s, size_t i, struct migration_move *m)
 /* How many of them are to be measured: one with --quick, else all. */
 size_t migration_pairs(const struct session *s);
 
-/* For every part: WORTH_FIRST_PAIR for the 0th pair, WORTH_MORE_PAIRS for the others. */
-int migration_worth(size_t pair);
+/* The band of parts 1, 3 and 6 for a pair: the 0th first. The others are few and short beside the
+ * other parts' cells but with --thorough, where there is time for one of each of these. */
+int migration_worth(const struct session *s, size_t pair);
 
 #endif

@@ -18,11 +18,25 @@ static const struct loop {
 	enum better better;
 	size_t element; /* bytes that working sets are made of */
 	double beside;  /* of a working set: what lies beside it, as in working_set */
-	int worth;      /* against the other one */
+	int worth;      /* within a band */
+	uint64_t quick; /* most bytes of a working set with --quick */
 } loops[LOOPS] = {
-	[LOOP_STREAM] = { "bandwidth", "B/s", BETTER_HIGHER, TRIPLE, 1, 2 },
-	[LOOP_CHASE] = { "latency", "s", BETTER_LOWER, sizeof(struct chase_line), CHASE_WITH_ORDER,
-			 1 },
+	[LOOP_STREAM] = { .metric = "bandwidth",
+			  .unit = "B/s",
+			  .better = BETTER_HIGHER,
+			  .element = TRIPLE,
+			  .beside = 1,
+			  .worth = 91,
+			  .quick = (uint64_t)2 << 30 },
+	/* One thread draws its order, and only the cache of that thread's core can hold any of it.
+	 */
+	[LOOP_CHASE] = { .metric = "latency",
+			 .unit = "s",
+			 .better = BETTER_LOWER,
+			 .element = sizeof(struct chase_line),
+			 .beside = CHASE_WITH_ORDER,
+			 .worth = 90,
+			 .quick = (uint64_t)1 << 30 },
 };
 
 /* What comes of one experiment; the loop's own metric where none is named. */
@@ -41,10 +55,33 @@ static const struct figure {
 
 /* ---- working sets ---- */
 
+/* The largest cache in front of the first core alone. */
+static uint64_t own_cache(const struct machine *m, int node)
+{
+	const struct cache *c;
+	int cpu;
+
+	if (!threads_cpus(m, node, &cpu, 1))
+		return 0;
+	c = machine_last_cache(machine_node(m, node), cpu);
+	return c ? c->bytes : 0;
+}
+
 static struct working_set usual_set(const struct machine *m, const struct session_options *o,
 				    const struct site *site)
 {
-	return working_set(m, o, site, loops[THREADS_LOOP(MIGRATION_OWN(site->kind))].beside);
+	enum threads_loop loop = THREADS_LOOP(MIGRATION_OWN(site->kind));
+	struct working_set w = working_set(m, o, site, loops[loop].beside);
+	uint64_t most = loops[loop].quick, caches = w.caches;
+
+	if (!o->quick || o->size || w.bytes <= most)
+		return w;
+	if (loop == LOOP_CHASE)
+		caches = own_cache(m, site->cpu_node);
+	w.bytes = most;
+	w.undersized = caches == 0 || most < WORKING_CACHES * caches;
+	snprintf(w.cut, sizeof(w.cut), "--quick: cut to %llu MiB", (unsigned long long)most >> 20);
+	return w;
 }
 
 /* The number-th smallest cache, from 1, that a CPU of the node uses: half of it is a working set
@@ -206,7 +243,7 @@ static int plan_pairs(struct session *s, struct err *e)
 						   ? 1
 						   : fewer(session_threads(s, m.cpu_node),
 							   session_threads(s, m.to_node)),
-				.worth = migration_worth(i) + loops[loop].worth,
+				.worth = migration_worth(s, i) + loops[loop].worth,
 			};
 
 			rc = add(s, &j, e);
@@ -248,9 +285,12 @@ static int core_beside(const struct machine *m, const struct node *n, int from, 
 }
 
 /* All working sets, by both loops. */
-static int plan_cores(struct session *s, struct placing at, int from, int to, struct err *e)
+static int plan_cores(struct session *s, struct placing at, const int pair[2], int worth,
+		      struct err *e)
 {
-	struct journey j = { .at = at, .to_node = at.cpu_node, .threads = 1, .pair = { from, to } };
+	struct journey j = {
+		.at = at, .to_node = at.cpu_node, .threads = 1, .pair = { pair[0], pair[1] }
+	};
 	size_t sizes = 0;
 	int rc = 0;
 
@@ -259,7 +299,7 @@ static int plan_cores(struct session *s, struct placing at, int from, int to, st
 			j.loop = (enum threads_loop)loop;
 			j.size = sizes;
 			/* What fits into no cache takes longest, and costs least. */
-			j.worth = WORTH_WITHIN_NODE + loops[loop].worth + (sizes ? LOOPS : 0);
+			j.worth = worth + loops[loop].worth + (sizes ? LOOPS : 0);
 			rc = add(s, &j, e);
 		}
 		struct site next = {
@@ -279,22 +319,24 @@ static int plan_within(struct session *s, struct err *e)
 	const struct machine *m = session_machine(s);
 	struct idset cpu = machine_cpu_nodes(m);
 	bool any = false;
-	int rc = 0, from, to;
+	int rc = 0, pair[2], worth = WORTH_WITHIN_NODE;
 
 	cpu = idset_and(&cpu, session_nodes(s));
 	for (int id = -1; rc == 0 && (id = idset_next(&cpu, id)) >= 0;) {
 		const struct node *n = machine_node(m, id), *mem = machine_memory_for(m, id);
 
-		if (!mem || threads_cpus(m, id, &from, 1) == 0)
+		if (!mem || threads_cpus(m, id, &pair[0], 1) == 0)
 			continue;
 		for (int shares = 1; rc == 0 && shares >= 0; shares--) {
-			to = core_beside(m, n, from, shares);
-			if (to >= 0)
-				rc = plan_cores(s, (struct placing){ id, mem->id }, from, to, e);
-			any = any || to >= 0;
+			pair[1] = core_beside(m, n, pair[0], shares);
+			if (pair[1] < 0)
+				continue;
+			rc = plan_cores(s, (struct placing){ id, mem->id }, pair, worth, e);
+			any = true;
 		}
 		if (any && session_depth(s) < DEPTH_THOROUGH)
 			break;
+		worth = any ? WORTH_AGAIN : worth;
 	}
 	if (rc == 0 && !any)
 		skip(s, "bandwidth",

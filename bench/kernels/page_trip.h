@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernels/pages_found.h"
 #include "machine/machine.h"
 #include "machine/vmstat.h"
 #include "place/move.h"
+#include "place/pages_found.h"
 #include "result/record.h"
 #include "util/err.h"
 

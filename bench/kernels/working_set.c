@@ -6,7 +6,7 @@
 #include "util/units.h"
 
 /* At least this much, whatever the caches say: those of a guest may be told wrong. */
-enum { LEAST = 256 << 20, CACHES = 4, HUGE = 2 << 20 };
+enum { LEAST = 256 << 20, HUGE = 2 << 20 };
 
 /* Buffers are rounded up to huge pages, and may begin a little into their mapping. */
 static void fit(struct working_set *w, const struct node *memory, double buffers)
@@ -30,12 +30,12 @@ struct working_set working_set(const struct machine *m, const struct session_opt
 	const struct node *cpus = machine_node(m, site->cpu_node);
 	const struct node *memory = machine_node(m, site->mem_node);
 	uint64_t caches = cpus ? machine_llc_bytes(m, &cpus->allowed_cpus) : 0;
-	uint64_t enough = CACHES * caches > LEAST ? CACHES * caches : LEAST;
+	uint64_t enough = WORKING_CACHES * caches > LEAST ? WORKING_CACHES * caches : LEAST;
 	struct working_set w = { .bytes = o->size ? o->size : enough, .caches = caches };
 
 	if (!o->size && memory && memory->giveable_bytes.is)
 		fit(&w, memory, buffers);
-	w.undersized = w.bytes < (caches ? CACHES * caches : LEAST);
+	w.undersized = w.bytes < (caches ? WORKING_CACHES * caches : LEAST);
 	return w;
 }
 

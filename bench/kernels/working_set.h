@@ -6,6 +6,9 @@
 #include "measure/session.h"
 #include "place/memory.h"
 
+/* So many times the caches make a working set of memory. */
+enum { WORKING_CACHES = 4 };
+
 struct working_set {
 	uint64_t bytes;  /* of one buffer */
 	uint64_t caches; /* that take part; 0: none is known */

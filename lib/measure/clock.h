@@ -15,6 +15,12 @@ struct instant {
 struct instant clock_now(void);
 double clock_span(struct instant from, struct instant to); /* seconds, may be negative */
 
+/* Seconds since the clock's own zero, for series of instants that are all taken in one process. */
+static inline double clock_seconds(void)
+{
+	return clock_span((struct instant){ 0 }, clock_now());
+}
+
 /* An instant that other processes and threads may compare with theirs. (In the simulator each
  * has a clock of its own; there this one stands still.) */
 struct instant clock_shared(void);

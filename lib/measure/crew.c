@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "measure/session_parts.h"
+#include "util/child.h"
 
 /* Seconds that a worker has to end when told to, and then to be gone. */
 #define GRACE_END  2.0
@@ -30,9 +30,7 @@ static struct worker_process *process_of(struct session *s, int cpu_node)
 
 static void be_worker(struct session *s, struct worker_process *p, int in, int out, pid_t parent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
+	child_tie(parent, 1);
 	signal(SIGINT, SIG_IGN); /* the parent decides, also when a whole group is told to end */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);

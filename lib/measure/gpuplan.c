@@ -174,7 +174,7 @@ static bool place(const struct session *s, enum together how, const struct placi
 	return how == TOGETHER_OWN_NODES || elsewhere(s, &home, at);
 }
 
-static int list_gpus(struct record *r, const struct idset *gpus)
+int gpuplan_list_gpus(struct record *r, const struct idset *gpus)
 {
 	r->gpus.v = calloc(idset_count(gpus) + 1, sizeof *r->gpus.v);
 	if (!r->gpus.v)
@@ -193,7 +193,7 @@ static int plan_together(const struct planner *p, enum together how, enum direct
 	size_t room = idset_count(gpus) + 1, n = 0, *sites = calloc(room, sizeof *sites);
 	struct cell *members = calloc(room, sizeof *members);
 	const char *why = NULL;
-	int rc = sites && members ? list_gpus(&sum.rec, gpus) : -ENOMEM, g = -1;
+	int rc = sites && members ? gpuplan_list_gpus(&sum.rec, gpus) : -ENOMEM, g = -1;
 
 	if (how == TOGETHER_ONE_NODE) {
 		sum.rec.cpu_node = one->cpu_node;

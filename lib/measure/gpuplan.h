@@ -48,4 +48,7 @@ void gpuplan_list_others(const struct gpuplan_other *all, size_t n,
  * none, or one that is not measured. */
 bool gpuplan_home(const struct session *s, int gpu, struct placing *home);
 
+/* Into the record of joint cells on several GPUs: which. -ENOMEM. */
+int gpuplan_list_gpus(struct record *r, const struct idset *gpus);
+
 #endif

@@ -84,48 +84,71 @@ int session_each_near(struct session *s,
 	return each(s, session_near, fn, e);
 }
 
-static int skip_gpu(struct session *s, int gpu, const char *why)
+static void skip_gpu(struct session *s, const char *metric, int gpu, const char *why)
 {
 	struct record r;
 
 	record_init(&r);
+	if (metric) {
+		snprintf(r.metric, sizeof r.metric, "%s", metric);
+		record_set(&r, "metric", NULL);
+	}
 	if (gpu >= 0) {
 		r.gpu = gpu;
 		record_set(&r, "gpu", NULL);
 	}
 	session_skip(s, &r, "%s", why);
 	record_release(&r);
-	return 0;
 }
 
-/* Keeps the GPUs that can be measured and says of the others why not. */
+/* Whether a GPU can be measured; why not. */
+static bool can_measure(const struct session *s, const struct gpu *g, char *why, size_t size)
+{
+	if (g->state != GPU_USABLE)
+		snprintf(why, size, "%s: %s", gpu_state_name(g->state), g->state_why);
+	else if (g->busy && !s->options->busy)
+		snprintf(why, size, "busy: %s (--busy measures it all the same)", g->busy_why);
+	else
+		return true;
+	return false;
+}
+
+/* Which of them were asked for. */
+static int asked_gpus(const struct session *s, struct idset *asked, struct err *e)
+{
+	return machine_parse_gpus(s->machine, s->options->gpus ? s->options->gpus : "", asked, e);
+}
+
+/* Keeps the GPUs that can be measured. */
 static int choose_gpus(struct session *s, struct err *e)
 {
 	const struct machine *m = s->machine;
 	struct idset asked;
-	int rc = machine_parse_gpus(m, s->options->gpus ? s->options->gpus : "", &asked, e);
+	int rc = asked_gpus(s, &asked, e);
+	char why[340];
+
+	for (size_t i = 0; rc == 0 && i < m->ngpus; i++)
+		if (idset_has(&asked, m->gpus[i].index) &&
+		    can_measure(s, &m->gpus[i], why, sizeof why))
+			idset_add(&s->gpus, m->gpus[i].index);
+	return rc;
+}
+
+int session_skip_gpus(struct session *s, const char *metric)
+{
+	const struct machine *m = s->machine;
+	struct idset asked;
+	int rc = asked_gpus(s, &asked, NULL);
+	char why[340];
 
 	if (rc < 0)
 		return rc;
 	if (m->ngpus == 0)
-		return skip_gpu(s, -1, m->cuda_why[0] ? m->cuda_why : "no NVIDIA GPU here");
-	for (size_t i = 0; i < m->ngpus; i++) {
-		const struct gpu *g = &m->gpus[i];
-		char why[340];
-
-		if (!idset_has(&asked, g->index))
-			continue;
-		if (g->state != GPU_USABLE)
-			snprintf(why, sizeof why, "%s: %s", gpu_state_name(g->state), g->state_why);
-		else if (g->busy && !s->options->busy)
-			snprintf(why, sizeof why, "busy: %s (--busy measures it all the same)",
-				 g->busy_why);
-		else {
-			idset_add(&s->gpus, g->index);
-			continue;
-		}
-		skip_gpu(s, g->index, why);
-	}
+		skip_gpu(s, metric, -1, m->cuda_why[0] ? m->cuda_why : "no NVIDIA GPU here");
+	for (size_t i = 0; i < m->ngpus; i++)
+		if (idset_has(&asked, m->gpus[i].index) &&
+		    !can_measure(s, &m->gpus[i], why, sizeof why))
+			skip_gpu(s, metric, m->gpus[i].index, why);
 	return 0;
 }
 
@@ -170,6 +193,8 @@ int plan_make(struct session *s, struct err *e)
 		return -EINVAL; /* a node that is not there cannot be; a GPU could */
 	if (s->bench->needs_gpu || s->bench->takes_gpus)
 		rc = choose_gpus(s, e);
+	if (rc == 0 && s->bench->needs_gpu)
+		rc = session_skip_gpus(s, NULL);
 	if (rc == 0)
 		rc = s->bench->plan(s, e);
 	if (rc == 0)

@@ -192,18 +192,6 @@ static size_t gravity_of(enum status status)
 	return i;
 }
 
-/* A sum is no better than the worst of its members. (Of a group each has a status of its own.) */
-static void judge_sum(struct cell_state *sum)
-{
-	const struct record *worst = &sum->cell.rec;
-
-	for (size_t i = 1; session_first(sum) == 1 && i <= sum->nmembers; i++)
-		if (gravity_of(sum[i].cell.rec.status) > gravity_of(worst->status))
-			worst = &sum[i].cell.rec;
-	if (worst != &sum->cell.rec)
-		record_status(&sum->cell.rec, worst->status, "%s", worst->reason);
-}
-
 static const char *why_no_sample(const struct session *s, const struct cell_state *c)
 {
 	if (s->options->dry_run)
@@ -214,6 +202,27 @@ static const char *why_no_sample(const struct session *s, const struct cell_stat
 				  : LEFT_OUT "no sample was taken";
 }
 
+static bool is_sum(const struct cell_state *c)
+{
+	return c->nmembers > 0 && session_first(c) == 1;
+}
+
+/* A sum is no better than the worst of its members; where these have no samples it has none for
+ * their reason. (Of a group each has a status of its own.) */
+static void judge_sum(const struct session *s, struct cell_state *sum)
+{
+	struct record *r = &sum->cell.rec;
+	const struct record *worst = r;
+
+	for (size_t i = 1; i <= sum->nmembers; i++)
+		if (gravity_of(sum[i].cell.rec.status) > gravity_of(worst->status))
+			worst = &sum[i].cell.rec;
+	if (worst != r)
+		record_status(r, worst->status, "%s", worst->reason);
+	if (r->status == STATUS_OK && r->samples.n == 0)
+		record_status(r, STATUS_SKIPPED, "%s", why_no_sample(s, sum));
+}
+
 static void finish_cell(struct session *s, struct cell_state *c)
 {
 	struct record *r = &c->cell.rec;
@@ -222,9 +231,10 @@ static void finish_cell(struct session *s, struct cell_state *c)
 	if (r->status == STATUS_OK && r->samples.n == 0 && s->cells[c->unit].voids)
 		record_status(r, STATUS_UNSTABLE, "every sample was void: %s",
 			      s->cells[c->unit].void_why);
-	if (r->status == STATUS_OK && r->samples.n == 0)
+	if (r->status == STATUS_OK && r->samples.n == 0 && !is_sum(c))
 		record_status(r, STATUS_SKIPPED, "%s", why_no_sample(s, c));
-	judge_quota(s, r);
+	if (r->samples.n > 0)
+		judge_quota(s, r);
 	if (s->exclusive >= 0 && !r->more)
 		r->more = json_object();
 	if (s->exclusive >= 0)
@@ -236,7 +246,8 @@ static void hand_out(struct session *s)
 	for (size_t i = 0; i < s->ncells; i++)
 		finish_cell(s, &s->cells[i]);
 	for (size_t i = 0; i < s->ncells; i++) {
-		judge_sum(&s->cells[i]);
+		if (is_sum(&s->cells[i]))
+			judge_sum(s, &s->cells[i]);
 		if (s->sink->record)
 			s->sink->record(&s->cells[i].cell.rec, s->sink->to);
 	}

@@ -118,7 +118,8 @@ struct session;
 struct bench {
 	const char *name, *summary, *about;
 	bool needs_gpu;
-	/* Uses GPUs where there are some, from processes of its own: workers never start CUDA. */
+	/* Uses GPUs where there are some, from processes of its own: workers never start CUDA. What
+	 * keeps GPUs out is told where plan says so (session_skip_gpus). */
 	bool takes_gpus;
 	double quick_s; /* budget of --quick; 0: the usual one */
 	const struct opt *options; /* of its own, offsets in own; may be NULL */
@@ -202,6 +203,9 @@ int session_group(struct session *s, const struct cell *members, const size_t *s
  * stays the caller's to release. */
 void session_skip(struct session *s, struct record *r, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* For plan, of a bench that takes GPUs: a skipped record of this metric for each GPU that is not
+ * measured, with the reason, and one where there is none at all. */
+int session_skip_gpus(struct session *s, const char *metric);
 /* For end: all cells that have samples and are ok get this status. */
 void session_mark_all(struct session *s, enum status status, const char *why);
 /* A line for the person who waits. */

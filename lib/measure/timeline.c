@@ -48,13 +48,6 @@ struct taking {
 	struct err *e;
 };
 
-static double now(void)
-{
-	const struct instant origin = { 0 };
-
-	return clock_span(origin, clock_now());
-}
-
 /* ---- the threads ---- */
 
 /* What the thread had of its CPU; others have it meanwhile, on a machine that is not idle. */
@@ -79,7 +72,7 @@ static void work(void *arg, size_t rank, size_t size)
 	lane->tid = gettid();
 	atomic_fetch_add(&k->ready, 1);
 	busy = cpu_time();
-	lane->began = now();
+	lane->began = clock_seconds();
 	for (size_t i = 0;
 	     i < k->r->laps_least || !atomic_load_explicit(&k->over, memory_order_relaxed); i++) {
 		k->r->lap(k->r->arg, rank, size, i);
@@ -87,7 +80,7 @@ static void work(void *arg, size_t rank, size_t size)
 			continue; /* it works on, for the others' sake */
 		lane->cpu[lane->n] = sched_getcpu();
 		lane->busy[lane->n] = cpu_time() - busy;
-		lane->ends[lane->n++] = now();
+		lane->ends[lane->n++] = clock_seconds();
 	}
 }
 
@@ -131,13 +124,13 @@ static int move_all(struct taking *k, const int *to, struct move *m)
 	double calls = 0, before, after = NAN;
 	int failed = 0;
 
-	m->began = now();
+	m->began = clock_seconds();
 	for (size_t i = 0; i < n; i++) {
 		int rc;
 
-		before = i == 0 ? m->began : now();
+		before = i == 0 ? m->began : clock_seconds();
 		rc = pin(k->lanes[i].tid, to[i]);
-		after = now();
+		after = clock_seconds();
 		calls += after - before;
 		if (rc < 0 && failed == 0)
 			failed = err_set(k->e, -EINVAL,

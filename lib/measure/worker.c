@@ -59,28 +59,18 @@ static int place_record(struct work *k, struct record *r, size_t site, const str
 {
 	const struct placement *from = &k->placed[site];
 	struct placement *to = &r->placement;
-	struct idset nodes = { 0 };
+	struct placement pages = { 0 };
 
-	for (int c = -1; (c = idset_next(ran, c)) >= 0;) {
-		const struct node *n = machine_node_of_cpu(k->w.machine, c);
-
-		if (n)
-			idset_add(&nodes, n->id);
-	}
-	for (size_t i = 0; i < to->nran_on; i++)
-		idset_add(&nodes, to->ran_on[i]);
+	if (placement_copy(&pages, from) < 0)
+		return -ENOMEM;
+	free(pages.ran_on); /* the proof knows pages only */
+	pages.ran_on = to->ran_on;
+	pages.nran_on = to->nran_on;
+	to->ran_on = NULL;
 	placement_release(to);
-	if (placement_copy(to, from) < 0)
-		return -ENOMEM;
-	free(to->ran_on); /* the proof knows pages only */
-	to->nran_on = 0;
-	to->ran_on = calloc(idset_count(&nodes) + 1, sizeof *to->ran_on);
-	if (!to->ran_on)
-		return -ENOMEM;
-	for (int n = -1; (n = idset_next(&nodes, n)) >= 0;)
-		to->ran_on[to->nran_on++] = n;
+	*to = pages;
 	record_set(r, "placement", NULL);
-	return 0;
+	return placement_add_cpus(to, k->w.machine, ran);
 }
 
 /* Puts into the record where pages and threads were, and what is to be said of it. */

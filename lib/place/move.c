@@ -1,10 +1,12 @@
 #include "place/move.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <numaif.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "machine/sysroot.h"
@@ -154,43 +156,57 @@ int page_list_move(struct page_list *l, int node, enum move_refusal *why, struct
 	return refuse("move_pages", node, errno, why, e);
 }
 
+/* The calling thread's right to move what others share, taken or given back. Whether it had it. */
+static bool set_right(bool on)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	const uint32_t nice = 1u << CAP_SYS_NICE;
+	bool had;
+
+	if (syscall(SYS_capget, &head, caps) < 0)
+		return false;
+	had = caps[0].effective & nice;
+	caps[0].effective = on ? caps[0].effective | nice : caps[0].effective & ~nice;
+	return had != on && syscall(SYS_capset, &head, caps) == 0 && had;
+}
+
 int process_move(int pid, int from, int to, enum move_refusal *why, struct err *e)
 {
 	struct idset source = { { 0 } }, target = { { 0 } };
+	bool put_aside;
+	long left;
+	int error;
 
 	idset_add(&source, from);
 	idset_add(&target, to);
+	put_aside = pid == 0 && set_right(false);
 	*why = MOVE_TAKEN;
-	if (migrate_pages(pid, POLICY_MASK_BITS, policy_mask(&source), policy_mask(&target)) >= 0)
-		return 0;
-	return refuse("migrate_pages", to, errno, why, e);
+	left = migrate_pages(pid, POLICY_MASK_BITS, policy_mask(&source), policy_mask(&target));
+	error = errno;
+	if (put_aside)
+		(void)set_right(true);
+	return left >= 0 ? 0 : refuse("migrate_pages", to, error, why, e);
 }
 
-static uint64_t pages_on(const struct placement *p, int node, uint64_t *all)
-{
-	uint64_t there = 0;
-
-	*all = 0;
-	for (size_t i = 0; i < p->nresident; i++) {
-		*all += p->resident[i].pages;
-		if (p->resident[i].node == node)
-			there = p->resident[i].pages;
-	}
-	return there;
-}
-
-struct page_moves page_moves_between(const struct placement *before, const struct placement *after,
-				     int to)
+struct page_moves page_moves_between(const struct pages_found *before,
+				     const struct pages_found *after, int to)
 {
 	struct page_moves m = { 0 };
 	uint64_t all, then, now;
 
-	then = pages_on(before, to, &all);
+	then = pages_found_on(before, to, &all);
 	m.asked = all - then;
-	now = pages_on(after, to, &all);
+	now = pages_found_on(after, to, &all);
 	m.moved = now > then ? now - then : 0;
 	m.moved = m.moved < m.asked ? m.moved : m.asked;
 	m.stayed = m.asked - m.moved;
 	m.share = all > 0 ? (double)now / (double)all : 0;
 	return m;
+}
+
+json_t *page_moves_json(const struct page_moves *m)
+{
+	return json_pack("{s:I, s:I, s:I}", "asked", (json_int_t)m->asked, "moved",
+			 (json_int_t)m->moved, "stayed", (json_int_t)m->stayed);
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "place/pages_found.h"
 #include "result/record.h"
 #include "util/err.h"
 
@@ -47,7 +48,9 @@ size_t page_step(enum page_kind kind);
  * with e. */
 int page_list_move(struct page_list *l, int node, enum move_refusal *why, struct err *e);
 /* All pages of a process (0: this one) that are on node `from`, whatever policy they have, but
- * those that others share. Likewise. */
+ * those that others share: with CAP_SYS_NICE the kernel would move these too, such as the C
+ * library's, from under all other processes, so it is put aside meanwhile for the calling thread's
+ * own process. Likewise. */
 int process_move(int pid, int from, int to, enum move_refusal *why, struct err *e);
 
 /* Base pages that were to go to a node. */
@@ -57,7 +60,9 @@ struct page_moves {
 	uint64_t stayed; /* and not there now */
 	double share;    /* of all of them, that are there now */
 };
-struct page_moves page_moves_between(const struct placement *before, const struct placement *after,
-				     int to);
+struct page_moves page_moves_between(const struct pages_found *before,
+				     const struct pages_found *after, int to);
+/* { "asked", "moved", "stayed" }; NULL: out of memory. */
+json_t *page_moves_json(const struct page_moves *m);
 
 #endif

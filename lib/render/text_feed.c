@@ -35,11 +35,17 @@ static const char *unsteady(struct text *t, const struct record *r)
 	return is ? "?" : "";
 }
 
+/* In GB/s; what is not finite is not there. */
+static int put_gbs(struct table *table, double rate, const char *sign)
+{
+	return isfinite(rate)
+		       ? table_cell(table, "%.*f%s", text_decimals(rate / 1e9), rate / 1e9, sign)
+		       : table_cell(table, "%s", "");
+}
+
 static int put_rate(struct text *t, struct table *table, const struct record *r)
 {
-	return r ? table_cell(table, "%.*f%s", text_decimals(r->median / 1e9), r->median / 1e9,
-			      unsteady(t, r))
-		 : table_cell(table, "%s", "");
+	return put_gbs(table, r ? r->median : NAN, r ? unsteady(t, r) : "");
 }
 
 static int put_share(struct table *table, double v)
@@ -139,34 +145,37 @@ static int columns(struct table *table, const char *const *heads, size_t n)
 /* What to do about buffers that could not follow, and whether it matters. */
 static void say_stayed(struct text *t)
 {
+	bool stayed = false, decided = true;
 	double worst = INFINITY;
-	bool stayed = false;
 
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
-		double kept;
+		struct move_effect x;
 
 		if (!is_feed(r) || !record_has(r, "phase") || r->phase != PHASE_FOLLOWED ||
 		    !record_has(r, "moved") || r->moved > 0.5)
 			continue;
 		stayed = true;
-		kept = move_kept(t->res, r);
-		worst = kept < worst ? kept : worst;
+		x = move_effect(t->res, r);
+		decided = decided && x.decided;
+		worst = x.sign < 0 && x.kept < worst ? x.kept : worst;
 	}
 	if (!stayed)
 		return;
-	if (worst < 1 / RECOMMEND_BAR)
+	if (isfinite(worst))
 		text_say(t, 2,
 			 "pinned and registered buffers stayed behind, and leave down to %.2f of "
 			 "the rate: allocate them after the process is bound, or free and create "
 			 "them anew once it has moved; the migration of pages cannot help them",
 			 worst);
 	else
-		text_say(t, 2,
-			 "pinned and registered buffers stayed behind, as they always do; here it "
-			 "costs less than %.0f %%. Where it does, allocate them after the process "
-			 "is bound, or create them anew once it has moved",
-			 (RECOMMEND_BAR - 1) * 100);
+		text_say(
+			t, 2,
+			"pinned and registered buffers stayed behind, as they always do; %s. Where "
+			"it costs, allocate them after the process is bound, or create them anew "
+			"once it has moved",
+			decided ? "here that costs nothing that matters"
+				: "whether that costs anything here is undecided");
 }
 
 static int print_moved(struct text *t)
@@ -193,7 +202,7 @@ static int print_moved(struct text *t)
 	if (rc == 0 && n) {
 		text_heading(t, "when a process that feeds a GPU is moved%s",
 			     n > MOVED_MOST ? "" : ", GB/s");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 		say_stayed(t);
 	}
 	table_free(table);
@@ -221,11 +230,11 @@ static const struct record *bound_record(const struct text *t, int gpu, enum bou
 	return NULL;
 }
 
-/* The median of a number of all processes that ran; NaN where none has it. */
-static double median_run(const struct record *r, const char *key)
+/* Of a number of all processes that ran, this quantile; NaN where none has it. */
+static double of_runs(const struct record *r, const char *key, double quantile)
 {
 	const json_t *runs = json_object_get(r->more, "runs"), *run, *v;
-	double *all = calloc(json_array_size(runs) + 1, sizeof *all), median;
+	double *all = calloc(json_array_size(runs) + 1, sizeof *all), found = NAN;
 	size_t i, n = 0;
 
 	json_array_foreach(runs, i, run)
@@ -234,14 +243,17 @@ static double median_run(const struct record *r, const char *key)
 		if (all && json_is_number(v))
 			all[n++] = json_number_value(v);
 	}
-	median = median_of(all, n);
+	if (n > 0) {
+		sort_doubles(all, n);
+		found = quantile_sorted(all, n, quantile);
+	}
 	free(all);
-	return median;
+	return found;
 }
 
-static double worst_of(const struct record *r)
+static double median_run(const struct record *r, const char *key)
 {
-	return best_of(r->samples.v, r->samples.n, r->better == BETTER_LOWER);
+	return of_runs(r, key, 0.5);
 }
 
 /* A median of counts, or a share as per cent. */
@@ -264,7 +276,7 @@ static int put_bound(struct text *t, struct table *table, const struct record *r
 	if (rc == 0)
 		rc = put_share(table, unbound ? r->median / unbound->median : NAN);
 	if (rc == 0)
-		rc = put_share(table, unbound ? worst_of(r) / unbound->median : NAN);
+		rc = put_share(table, unbound ? of_runs(r, "rate", 0) / unbound->median : NAN);
 	if (rc == 0)
 		rc = put_number(table, median_run(r, "moves"), "");
 	if (rc == 0)
@@ -294,7 +306,7 @@ static int print_gpu_bindings(struct text *t, int gpu)
 	}
 	if (rc == 0) {
 		text_heading(t, "the four bindings of a process that feeds GPU %d", gpu);
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;
@@ -336,7 +348,7 @@ static int print_all_bindings(struct text *t, size_t gpus)
 			     "the four bindings of a process that feeds a GPU, as times unbound: "
 			     "the median of %zu GPUs, least and most",
 			     gpus);
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	free(v);
@@ -397,12 +409,10 @@ static int put_sum(struct text *t, struct table *table, const struct record *sum
 	if (rc == 0)
 		rc = put_share(table, sum->median / base);
 	if (rc == 0)
-		rc = table_cell(table, "%.2f", sum->median / 1e9 / (double)sum->gpus.n);
-	for (int k = 0; rc == 0 && k < 2; k++)
-		rc = isfinite(k ? most : least)
-			     ? table_cell(table, "%.2f", (k ? most : least) / 1e9)
-			     : table_cell(table, "%s", "");
-	return rc;
+		rc = put_gbs(table, sum->median / (double)sum->gpus.n, "");
+	if (rc == 0)
+		rc = put_gbs(table, least, "");
+	return rc < 0 ? rc : put_gbs(table, most, "");
 }
 
 static int print_at_once(struct text *t)
@@ -423,7 +433,7 @@ static int print_at_once(struct text *t)
 	}
 	if (rc == 0 && gpus) {
 		text_heading(t, "one process for every GPU, %zu at once", gpus);
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;

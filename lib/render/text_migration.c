@@ -183,7 +183,7 @@ static int print_table(struct text *t, const struct pair *pairs, size_t n)
 		if (n <= PAIRS_MOST || i < PAIRS_COSTLIEST || i == n - 1)
 			rc = put_pair(t, table, &pairs[i]);
 	if (rc == 0)
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	table_free(table);
 	if (rc == 0 && n > PAIRS_MOST)
 		text_say(t, 2,
@@ -233,7 +233,7 @@ static const char *say_slower(const struct pair *p, char *buf, size_t size)
 		snprintf(buf, size, "keeps its latency (%.2fx)", 1 / x->kept);
 	else
 		snprintf(buf, size, "%s %.*fx latency%s", x->kept < 1 ? "pays" : "has",
-			 fabs(1 / x->kept - 1) < 0.1 ? 2 : 1, 1 / x->kept,
+			 1 / x->kept < 1.1 ? 2 : 1, 1 / x->kept,
 			 say_doubt(x, true, doubt, sizeof doubt));
 	return buf;
 }
@@ -372,7 +372,7 @@ static int print_pairs(struct text *t)
 			say_pair(t, &pairs[i]);
 			say_back(t, &pairs[i]);
 		}
-		fputc('\n', t->out);
+		text_gap(t);
 		rc = print_table(t, pairs, n);
 		say_words(t, pairs, n);
 	}

@@ -179,7 +179,7 @@ int text_move_pages(struct text *t)
 	}
 	if (rc == 0 && any) {
 		text_heading(t, "moving pages to another node");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 		say_held(t);
 	}
 	table_free(table);
@@ -297,7 +297,7 @@ int text_move_cores(struct text *t)
 		rc = put_set(t, table, sets[i]);
 	if (rc == 0 && n) {
 		text_heading(t, "when a thread is moved to another core of its node");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 		text_say(t, 2,
 			 "cold caches: time lost until it runs as it did (settles in); what a move "
 			 "to another node costs beyond this is distance");

@@ -27,7 +27,7 @@ static struct feed_answer answer(unsigned on0, unsigned on1, uint64_t pages0, ui
 			a.run.seen.looks += looks[i];
 		}
 		if (pages[i])
-			a.after.on[a.after.n++] = (struct resident){ .node = i, .pages = pages[i] };
+			a.after.of[a.after.n++] = (struct resident){ .node = i, .pages = pages[i] };
 	}
 	a.after.proof = PROOF_MOVE_PAGES;
 	for (int i = 0; i < FEED_STEPS; i++)
@@ -164,9 +164,9 @@ static void test_pages_that_follow_and_pages_that_stay(void **state)
 		struct record r;
 
 		record_init(&r);
-		a.before = (struct feed_pages){ .proof = PROOF_MOVE_PAGES,
-						.n = 1,
-						.on = { { .node = 0, .pages = 512 } } };
+		a.before = (struct pages_found){ .proof = PROOF_MOVE_PAGES,
+						 .n = 1,
+						 .of = { { .node = 0, .pages = 512 } } };
 		assert_int_equal(feed_tell_moved(&r, &a, 1), 0);
 		assert_true(r.moved == rows[i].moved);
 		assert_true(more(&r, "page_moves", "asked") == 512);

@@ -67,16 +67,18 @@ static void test_refusals_are_told_apart(void **state)
 				 cases[i].why);
 }
 
-static struct placement placed(struct resident *r, size_t n)
+static struct pages_found placed(struct resident *r, size_t n)
 {
-	return (struct placement){ .resident = r, .nresident = n };
+	const struct placement p = { .resident = r, .nresident = n };
+
+	return pages_found_of(&p);
 }
 
 static void test_moves_are_counted(void **state)
 {
 	struct resident a[] = { { 0, 90 }, { 1, 10 } }, b[] = { { 0, 30 }, { 1, 60 }, { 2, 10 } },
 			all[] = { { 1, 100 } };
-	struct placement before = placed(a, 2), after = placed(b, 3), none = { 0 };
+	struct pages_found before = placed(a, 2), after = placed(b, 3), none = { 0 };
 	struct page_moves m = page_moves_between(&before, &after, 1);
 
 	(void)state;
@@ -113,6 +115,7 @@ static void test_pages_to_where_they_are(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct placement before = { 0 }, after = { 0 };
 		enum move_refusal why = MOVE_FAILED;
+		struct pages_found was, is;
 		struct page_list *l;
 		struct memory m;
 
@@ -124,8 +127,10 @@ static void test_pages_to_where_they_are(void **state)
 		assert_int_equal(why, MOVE_TAKEN);
 		assert_int_equal(process_move(0, node, node, &why, NULL), 0);
 		assert_int_equal(memory_prove(m.p, m.mapped, &after), 0);
-		assert_int_equal(page_moves_between(&before, &after, node).asked, 0);
-		assert_true(page_moves_between(&before, &after, node).share == 1);
+		was = pages_found_of(&before);
+		is = pages_found_of(&after);
+		assert_int_equal(page_moves_between(&was, &is, node).asked, 0);
+		assert_true(page_moves_between(&was, &is, node).share == 1);
 		placement_release(&before);
 		placement_release(&after);
 		page_list_free(l);

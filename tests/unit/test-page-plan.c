@@ -114,7 +114,8 @@ static void test_pairs_and_depths(void **state)
 	assert_int_equal(s->n, 7); /* three with two figures, one with one */
 	assert_int_equal(count(s, "page-rate", 0, 1), 4);
 	for (size_t i = 0; i < s->n; i++)
-		assert_true(s->r[i].mover == MOVER_MOVE_PAGES && s->r[i].bytes == 64 << 20);
+		assert_true(s->r[i].mover == MOVER_MOVE_PAGES &&
+			    s->r[i].bytes == (record_has(&s->r[i], "locked") ? 8 : 48) << 20);
 	free(s);
 	o.quick = false;
 	o.thorough = true;
@@ -255,6 +256,12 @@ static void test_balancing_wants_time(void **state)
 	assert_int_equal(s->skipped, 2);
 	assert_non_null(strstr(s->why, LEFT_OUT "to watch the kernel move pages"));
 	free(s);
+	o.thorough = true; /* whose usual budget is long enough for one pair */
+	s = plan(&m, o, plan_balancing);
+	assert_int_equal(s->n, 2);
+	assert_int_equal(s->skipped, 1);
+	free(s);
+	o.thorough = false;
 	o.budget_s = 180;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(count(s, "balancing-time", 0, 1), 1);

@@ -1,7 +1,5 @@
 /* test-session-joint.c - joint cells of one worker and of several, who gets the blame, GPUs
  * that take one process at a time, sites without memory, and what cannot be had. */
-#include <math.h>
-
 #include "joint_bench.h"
 
 /* Cells from..to-1 are well, with all their samples. */
@@ -198,6 +196,21 @@ static void test_void(void **state)
 	forget(&t);
 }
 
+/* A sum without figures says what its members say. */
+static void test_no_figures(void **state)
+{
+	struct script k = plain();
+	struct told t;
+
+	(void)state;
+	k.trick = TRICK_SKIP;
+	k.where = OF_ALL;
+	run(&k, &t);
+	assert_well(&t, 0, ALL);
+	assert_ended(&t, ALL, CELLS, STATUS_SKIPPED, "the kernel has none");
+	forget(&t);
+}
+
 /* The same for a cell by itself: neither it nor its GPU failed. */
 static void test_void_alone(void **state)
 {
@@ -352,8 +365,8 @@ static void test_budget(void **state)
 	struct told t;
 
 	(void)state;
-	k.together_s = 0.1; /* six rounds of both take 1.2 s and more */
-	o.budget_s = 0.9;
+	k.together_s = 0.3; /* six rounds of both take 3.6 s and more, of one 1.8 */
+	o.budget_s = 2.9;
 	assert_int_equal(run_with(&k, o, &t), 0);
 	drop_skipped(&t);
 	assert_well(&t, 0, ALL);
@@ -393,7 +406,7 @@ int main(void)
 		cmocka_unit_test(test_bad_members), cmocka_unit_test(test_not_supported),
 		cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_exclusive),   cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_depth),       cmocka_unit_test(test_no_figures),
 	};
 
 	if (one_cpu()) {
