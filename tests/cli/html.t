@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# The HTML report: one file that is valid, asks nothing of anybody, and is as well read by keyboard,
+# by a screen reader and on a telephone; whatever names a result holds.
+. tests/lib.sh
+
+need jq python3
+made=tests/helpers/made-result
+report=$(command_path report)
+
+# page NAME RESULT..: $TEST_TMP/NAME.html
+page() {
+	run "$report" --format html --output "$TEST_TMP/$1.html" "${@:2}"
+	is "$rc" 0 "$1: it is written"
+	[ -z "$err" ] || diag "$err"
+}
+for kind in 2x2 8x16 no-gpu incomplete failing hostile 2x8 slower; do
+	"$made" "$kind" >"$TEST_TMP/$kind.json" || bail "made-result $kind"
+done
+for kind in 2x2 8x16 no-gpu incomplete failing hostile; do
+	page "$kind" "$TEST_TMP/$kind.json"
+done
+page two "$TEST_TMP/2x8.json" "$TEST_TMP/slower.json"
+# What was measured here, if only for a moment.
+run numabench --all --quick --budget 4 --only mem-latency --output "$TEST_TMP/here"
+page real "$TEST_TMP/here/result.json"
+
+# ---- the file itself ----
+style=$(<lib/render/report.css)
+for name in 2x2 hostile two; do
+	html=$(<"$TEST_TMP/$name.html")
+	unlike "${html//"$style"/}" '(src|href)="?(https?:)?//|@import|url\(' "$name: nothing is loaded from anywhere"
+done
+is "$(python3 -c '
+import base64, hashlib, re, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+script = re.findall("<script>(.*?)</script>", page, re.S)
+known = re.search("script-src .(sha256-[^\x27]*)", page).group(1)
+real = "sha256-" + base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+print(len(script), "known" if real == known else "html_files.c should have " + real)' "$TEST_TMP/hostile.html")" \
+	"1 known" "one script, and the page's policy knows it and no other"
+unlike "$(<"$TEST_TMP/hostile.html")" '<script>alert|<img|onerror=[^&]*>|'$'\u202e' "hostile names are text"
+like "$(<"$TEST_TMP/hostile.html")" '&lt;script&gt;alert' "and are told"
+
+# ---- what it says: the words and figures of the text report ----
+COLUMNS=1000 run "$report" "$TEST_TMP/2x2.json"
+is "$(python3 -c '
+import html, re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+text = re.sub("<(style|script)>.*?</(style|script)>", "", text, flags=re.S)
+text = " ".join(html.unescape(re.sub("<[^>]*>", " ", text)).split())
+said = " ".join(sys.stdin.read().split())
+# Sentences, labels and numbers; signs stand apart from their figures in one and not in the other.
+words = lambda s: set(re.findall(r"[A-Za-z]{4,}|\d+\.\d+", s))
+print(" ".join(sorted(words(said) - words(text))))' "$TEST_TMP/2x2.html" <<<"$out")" "" \
+	"all words and figures of the text report are in it"
+for wanted in 'SIMULATED: the GPU figures' 'class="machine"' '<svg' 'class="heat' '95 % interval' 'Time lines' 'Distributions' \
+	'class="copy"' 'Provenance' 'All [0-9]+ cells'; do
+	like "$(<"$TEST_TMP/2x2.html")" "$wanted" "it has: $wanted"
+done
+like "$(<"$TEST_TMP/two.html")" 'for the better, [1-9][0-9]* for the worse' "two results: what changed"
+like "$(<"$TEST_TMP/two.html")" '580\.65\.06</td><td>590\.11' "two results: a condition that changed"
+like "$(<"$TEST_TMP/incomplete.html")" 'incomplete: the run ended before' "incomplete: it says so"
+like "$(<"$TEST_TMP/failing.html")" 'reseat the board' "failures: with their cures"
+unlike "$(<"$TEST_TMP/no-gpu.html")" '>GPU [0-9]' "no GPU: none is spoken of"
+
+run "$report" --format text "$TEST_TMP/2x2.json" "$TEST_TMP/2x8.json"
+is "$rc" 2 "side by side as text: refused"
+like "$err" 'takes one RESULT; html' "and told what can"
+
+# ---- as quick and small as promised: 1 MB of records, 0.2 s, 64 MB ----
+"$made" 4x12 >"$TEST_TMP/4x12.json" # judged once, as a run leaves it
+run "$report" --format json --output "$TEST_TMP/large.json" "$TEST_TMP/4x12.json"
+size=$(stat -c %s "$TEST_TMP/large.json")
+ok "$((size < 1000000))" "a result of $size bytes"
+if [ -n "${SANITIZE:-}" ]; then
+	skip "sanitizers take their time"
+else
+	is "$(python3 -c '
+import resource, subprocess, sys
+least = 9
+for _ in range(5):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    least = min(least, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+print("quick" if least < 0.2 else least, "small" if after.ru_maxrss < 65536 else after.ru_maxrss)' \
+		"$report" --format html "$TEST_TMP/large.json")" "quick small" "it is rendered in 0.2 s and 64 MB"
+fi
+
+# ---- in a browser ----
+if ! command -v chromium >/dev/null || ! command -v node >/dev/null; then
+	skip "no chromium or no node here" 1
+else
+	# Kept beside the build, not in the tree.
+	npm=$BUILD/npm
+	[ -e "$npm/node_modules/axe-core/axe.min.js" ] || ! command -v npm >/dev/null ||
+		timeout 60 npm install --silent --no-audit --no-fund --prefix "$npm" axe-core@4 html-validate@9 >/dev/null 2>&1
+	axe=$npm/node_modules/axe-core/axe.min.js
+	if [ -e "$axe" ]; then export AXE=$axe; else skip "axe-core cannot be had"; fi
+	while read -r verdict what; do
+		case $verdict in
+		PASS) pass "$what" ;;
+		FAIL) fail "$what" ;;
+		*) diag "$verdict $what" ;;
+		esac
+	done < <(timeout 100 node tests/helpers/browse.mjs "$TEST_TMP"/{2x2,hostile,failing,no-gpu,8x16,incomplete,two,real}.html 2>&1)
+	validate=$npm/node_modules/.bin/html-validate
+	if [ -x "$validate" ]; then
+		echo '{ "root": true, "extends": ["html-validate:standard"], "rules": { "no-inline-style": "off" } }' >"$TEST_TMP/.htmlvalidate.json"
+		out=$(cd "$TEST_TMP" && timeout 60 "$validate" 2x2.html hostile.html failing.html no-gpu.html incomplete.html two.html 2>&1)
+		is "$?" 0 "valid HTML"
+		diag "$(tail -n 20 <<<"$out")"
+	else
+		skip "html-validate cannot be had"
+	fi
+fi
+done_testing
