@@ -29,6 +29,7 @@ is "$(git ls-files -co --exclude-standard '*.c' '*.h' '*.cu' | xargs wc -l | awk
     "no file over 500 lines"
 is "$(for f in bench/*.c; do n=$(wc -l <"$f"); [ "$n" -le 150 ] || echo "$f: $n"; done)" "" "no bench over 150 lines"
 ok test "$(wc -l <Makefile)" -le 150 -- "the Makefile has at most 150 lines"
+is "$(find tests -name '*.t' ! -perm -u+x)" "" "every test can be executed"
 if command -v shellcheck >/dev/null; then
     ok shellcheck -x -s bash -e SC2154,SC2046,SC2016,SC1091 tests/run tests/cli/*.t scripts/install-packages scripts/portable scripts/quickstart scripts/check -- "shellcheck has nothing to say"
 else

@@ -224,7 +224,7 @@ static void run_rules(struct fuzz *f, const char *input, size_t length)
 	result_init(&copy);
 	for (size_t i = 0; i < f->findings.nfindings; i++)
 		must(result_find(&copy, &f->findings.findings[i]) == 0, "findings are copied");
-	rc = rules_apply(f->path, &copy, &silenced, &e);
+	rc = check_rules(f->path, &copy, &silenced, &e);
 	refused_in_words(rc, &e);
 	must(copy.nfindings + silenced == f->findings.nfindings, "no finding is lost");
 	result_release(&copy);

@@ -4,6 +4,7 @@
 #define NB_TESTS_JOINT_BENCH_H
 
 #include <errno.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ enum trick {
 	TRICK_NO_OPEN,  /* this machine does not have it */
 	TRICK_WANDER,   /* samples from another node's CPUs */
 	TRICK_LAST,     /* a bad status at the end */
+	TRICK_SKIP,     /* no member has a figure, for a reason of its own */
 };
 
 /* What the bench shall do; read by the workers, which are forks. */
@@ -246,6 +248,10 @@ static inline int together(struct worker *w, struct member *m, size_t n, size_t 
 			*at = i;
 		verify(m[i].cell);
 		m[i].value = value_of(b, m[i].cell);
+		if (k->trick != TRICK_SKIP || k->where != m[i].cell->variant)
+			continue;
+		record_status(&m[i].cell->rec, STATUS_SKIPPED, "the kernel has none");
+		m[i].value = NAN;
 	}
 	if (rc == 0)
 		rc = meeting_arrive(w->meeting);

@@ -5,7 +5,10 @@
 #ifndef NB_TESTS_SCENE_H
 #define NB_TESTS_SCENE_H
 
+#include <ctype.h>
 #include <errno.h>
+#include <spawn.h>
+#include <sys/wait.h>
 
 #include "checks/check.h"
 #include "checks/families.h"
@@ -300,12 +303,12 @@ struct scene_row {
 	const char *observed; /* a part of what is found */
 	const char *fix;      /* a part of what mends it; NULL: whatever it is */
 	void (*change)(struct scene *s);
-	const char *files[3][2]; /* path, text; NULL: the path is removed */
+	const char *files[4][2]; /* path, text; NULL: the path is removed */
 };
 
 static inline void scene_apply(struct scene *s, const struct scene_row *row)
 {
-	for (size_t i = 0; i < 3 && row->files[i][0]; i++) {
+	for (size_t i = 0; i < 4 && row->files[i][0]; i++) {
 		char path[4096];
 
 		snprintf(path, sizeof(path), "%s/%s", s->t.path, row->files[i][0]);
@@ -316,6 +319,70 @@ static inline void scene_apply(struct scene *s, const struct scene_row *row)
 	}
 	if (row->change)
 		row->change(s);
+}
+
+/* A shell takes the command as it stands: one line, nothing left to fill in, no syntax error. */
+static inline void scene_check_command(const char *id, const char *command)
+{
+	static const char *const blanks[] = { "ADDRESS", "COMMAND", "DEFAULT", "FILE",
+					      "GPU",     "GROUP",   "ID",      "N",
+					      "PID",     "PORT",    "RESULT",  "UNIT" };
+	char *const words[] = { "bash", "-n", "-c", (char *)(uintptr_t)command, NULL };
+	pid_t pid;
+	int status;
+
+	if (strpbrk(command, "\n\r"))
+		fail_msg("%s: a command of several lines: %s", id, command);
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		const char *at = strstr(command, blanks[i]);
+		size_t n = strlen(blanks[i]);
+
+		if (at && !isalnum((unsigned char)at[n]) &&
+		    (at == command || !isalnum((unsigned char)at[-1])))
+			fail_msg("%s: %s is left to fill in: %s", id, blanks[i], command);
+	}
+	if (strstr(command, " .. ") || strstr(command, "..."))
+		fail_msg("%s: something is left out: %s", id, command);
+	assert_int_equal(posix_spawnp(&pid, "bash", NULL, NULL, words, NULL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status != 0)
+		fail_msg("%s: bash does not take it: %s", id, command);
+}
+
+static inline void scene_check_step(const char *id, const json_t *step)
+{
+	const char *say = json_string_value(json_object_get(step, "text"));
+	const char *run = json_string_value(json_object_get(step, "command"));
+
+	if (!say && !run)
+		fail_msg("%s: an empty step", id);
+	if (run)
+		scene_check_command(id, run);
+}
+
+/* What warns or fails says what it is, what it costs, how to mend it and how to see that it is
+ * mended; and no name is left unfilled anywhere. */
+static inline void scene_check_more(const struct finding *f)
+{
+	static const char *const keys[] = { "title", "harm", "cost" };
+	const json_t *remedy = json_object_get(f->more, "remedy"), *step;
+	char *text = json_dumps(f->more, 0);
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!json_string_length(json_object_get(f->more, keys[i])))
+			fail_msg("%s: no %s", f->id, keys[i]);
+	if (!json_array_size(remedy))
+		fail_msg("%s: nothing mends it", f->id);
+	json_array_foreach(remedy, i, step) scene_check_step(f->id, step);
+	scene_check_step(f->id, json_object_get(f->more, "verify"));
+	for (const char *p = text; (p = strchr(p, '{')); p++) {
+		size_t n = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz");
+
+		if (n && p[n + 1] == '}')
+			fail_msg("%s: nothing fills %.*s", f->id, (int)n + 2, p);
+	}
+	free(text);
 }
 
 /* Every text is whole, and there is one where there must be. */
@@ -340,6 +407,23 @@ static inline void scene_check_words(const struct finding *f)
 		    !texts[i].text[0] == texts[i].needed)
 			fail_msg("%s, %s: text %zu is cut or missing: '%s'", f->id, f->status, i,
 				 texts[i].text);
+	if (bad)
+		scene_check_more(f);
+	else
+		assert_null(json_object_get(f->more, "remedy"));
+}
+
+/* A part of what mends it: of any of its words and commands. */
+static inline bool scene_mends(const struct finding *f, const char *part)
+{
+	const json_t *step, *text;
+	const char *key;
+	size_t i;
+
+	json_array_foreach(json_object_get(f->more, "remedy"), i, step)
+		json_object_foreach((json_t *)(uintptr_t)step, key,
+				    text) if (strstr(json_string_value(text), part)) return true;
+	return false;
 }
 
 static inline void scene_run(const struct scene_row *row, size_t i)
@@ -363,7 +447,7 @@ static inline void scene_run(const struct scene_row *row, size_t i)
 		scene_check_words(f);
 		any |= strcmp(f->status, check_status_name(row->status)) == 0 &&
 		       strstr(f->observed, row->observed) &&
-		       (!row->fix || strstr(f->fix, row->fix));
+		       (!row->fix || scene_mends(f, row->fix));
 	}
 	if (!any)
 		fail_msg("row %zu: %s does not find '%s' (%s): %s: %s; mend: %s", i, row->id,
