@@ -32,7 +32,7 @@ UNIT      := $(basename $(notdir $(wildcard tests/unit/*.c)))
 LIB       := $(B)/lib/libnumabench.a
 LIBEXEC   := libexec/numabench
 PROGRAMS  := $(B)/bin/numabench $(addprefix $(B)/$(LIBEXEC)/,$(BENCH) $(DIAG))
-SIM_PROGRAMS := $(if $(CUDA),$(patsubst $(B)/%,$(B)/sim/%,$(PROGRAMS)) $(B)/sim/lib/libnvidia-ml.so.1)
+SIM_PROGRAMS := $(if $(CUDA),$(patsubst $(B)/%,$(B)/sim/%,$(PROGRAMS)) $(B)/sim/feed-gpu $(B)/sim/lib/libnvidia-ml.so.1)
 UNIT_PROGRAMS := $(addprefix $(B)/tests/unit/,$(UNIT))
 HELPERS   := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c tests/power/*.c))
 MAN       := $(B)/man/numabench.1 $(patsubst %,$(B)/man/numabench-%.1,$(BENCH) $(DIAG))
@@ -72,6 +72,7 @@ $(B)/obj/%.o: %.cu $(B)/flags
 	$(say) "  NVCC  $<"
 	$(Q)$(NVCC) $(CPPFLAGS) $(NVCCFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
+$(call obj,lib/render/html_files.c): lib/render/report.css lib/render/report.js
 $(LIB): $(call obj,$(LIB_SRC))
 	@mkdir -p $(@D)
 	$(say) "  AR    $@"
@@ -98,6 +99,8 @@ $(eval $(call programs,,,LIBS))
 # The same objects over a simulated CUDA runtime, GPU kernels, clock and sysfs (tests/sim).
 SIM_LIBS := -Wl,-rpath,'$$ORIGIN/../lib:$$ORIGIN/../../lib' $(LDLIBS)
 $(eval $(call programs,sim/,$(SIM_OBJ),SIM_LIBS))
+$(B)/sim/feed-gpu: $(B)/obj/tests/helpers/feed-gpu.o $(SIM_OBJ) $(LIB)
+	$(call link,$(SIM_LIBS))
 sim: $(SIM_PROGRAMS)
 $(B)/sim/lib/libnvidia-ml.so.1: tests/sim/nvml.c tests/sim/scenario.c $(B)/flags
 	@mkdir -p $(@D)

@@ -28,11 +28,13 @@ static const struct command command = {
 	.name = "numabench",
 	.summary = "measure and mend the way between CPUs, memory and GPUs",
 	.usage = "[OPTION]... | COMMAND [OPTION]...",
-	.about = "Without options: the machine, every GPU's declared binding, and what to try "
-		 "next.\n\n"
-		 "Commands: topology, check, report, baseline, compare, expect, bind (they look); "
-		 "mem-bandwidth, mem-latency, gpu-bandwidth, gpu-latency, gpu-peer, migration (they "
-		 "measure). Each has its own --help.",
+	.about =
+		"Without options: the machine, every GPU's declared binding, and what to try "
+		"next.\n\n"
+		"Commands: topology, check, report, baseline, compare, expect, bind, try (they "
+		"look); "
+		"mem-bandwidth, mem-latency, gpu-bandwidth, gpu-latency, gpu-peer, migration (they "
+		"measure). Each has its own --help.",
 	.options = option_tables,
 };
 

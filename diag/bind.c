@@ -1,64 +1,130 @@
-/* bind.c - `numabench bind`: a command on the cores and memory that feed its GPU best. */
+/* bind.c - `numabench bind`: a command, or a process that runs, on the cores and memory that feed
+ * its GPU best. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "checks/bound.h"
+#include "front/choice.h"
+#include "front/print.h"
+#include "front/ranks.h"
 #include "machine/probe.h"
-#include "place/memory.h"
-#include "place/threads.h"
-#include "result/recommend.h"
-#include "result/result.h"
+#include "place/launch.h"
+#include "render/render.h"
 #include "util/options.h"
-#include "util/quote.h"
+#include "util/units.h"
 
-/* As env(1) does. */
-enum { EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
-
-enum print { PRINT_NOTHING, PRINT_NUMACTL };
-static const char *const print_names[] = { "numactl", NULL };
+enum { NO_PID = 0, MOST_PID = 1 << 22 };
 
 struct bind {
-	const char *gpu, *from, *machine;
-	int print; /* index in print_names, or -1 */
+	const char *gpu, *rank, *from, *print, *machine;
+	int memory, smt, pid;
+	uint64_t need;
+	bool isolate, strict, verify, quiet;
 };
 
+#define AT(member) .offset = offsetof(struct bind, member)
 static const struct opt bind_options[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "gpu",
 	  .arg = "GPU",
 	  .help = "number (nvidia-smi's), PCI address or UUID",
-	  .offset = offsetof(struct bind, gpu) },
+	  AT(gpu) },
+	{ .kind = OPT_TEXT,
+	  .name = "rank",
+	  .arg = "N|auto",
+	  .help = "the GPU of this rank: by position among those that CUDA_VISIBLE_DEVICES leaves "
+		  "(which stays as it is). auto: the rank that torchrun, mpirun, mpiexec or srun "
+		  "says (LOCAL_RANK, OMPI_COMM_WORLD_LOCAL_RANK, MPI_LOCALRANKID, SLURM_LOCALID)",
+	  AT(rank) },
+	{ .kind = OPT_FLAG,
+	  .name = "isolate",
+	  .help = "with --rank: let the command see no other GPU (CUDA_VISIBLE_DEVICES)",
+	  AT(isolate) },
 	{ .kind = OPT_TEXT,
 	  .name = "from",
 	  .arg = "RESULT",
 	  .help = "follow what a run on this machine measured; without it the node that firmware "
 		  "and driver declare",
-	  .offset = offsetof(struct bind, from) },
+	  AT(from) },
 	{ .kind = OPT_CHOICE,
+	  .name = "memory",
+	  .arg = "WORD",
+	  .choices = binding_memory_words,
+	  .help = "bind: to the node, and no other (the default; when the node is full the kernel "
+		  "kills the command); preferred: to others once it is full; interleave: over all "
+		  "nodes in turn; none: CPUs alone",
+	  AT(memory) },
+	{ .kind = OPT_SIZE,
+	  .name = "need",
+	  .arg = "SIZE",
+	  .help = "host memory that the command (of ranks: each) wants; what the node cannot give "
+		  "is interleaved over it and the nearest others",
+	  AT(need) },
+	{ .kind = OPT_CHOICE,
+	  .name = "smt",
+	  .arg = "WORD",
+	  .choices = binding_smt_words,
+	  .help = "all: all siblings of its cores (the default); one: the first of each",
+	  AT(smt) },
+	{ .kind = OPT_FLAG,
+	  .name = "strict",
+	  .help = "stop where the kernel refuses to bind memory, and not only say so; with "
+		  "--verify, end with 125 where the command was not bound well",
+	  AT(strict) },
+	{ .kind = OPT_FLAG,
+	  .name = "verify",
+	  .help = "look at the command while it runs, as `check --pid` does, and tell on standard "
+		  "error what was seen last",
+	  AT(verify) },
+	{ .kind = OPT_INT,
+	  .name = "pid",
+	  .arg = "PID",
+	  .help = "instead of a command: a process that runs already, and all that it started; "
+		  "moves its threads and pages, and tells what stayed behind",
+	  AT(pid),
+	  .low = 1,
+	  .high = MOST_PID },
+	{ .kind = OPT_TEXT,
 	  .name = "print",
 	  .arg = "WHAT",
-	  .help = "numactl: print its command line that binds alike, and run nothing",
-	  .offset = offsetof(struct bind, print),
-	  .choices = print_names },
+	  .help = "run nothing, and print what binds alike in the language of another launcher: "
+		  "numactl, hwloc-bind, taskset, openmp, systemd, slurm, python, docker, podman, "
+		  "kubernetes, torchrun, libvirt, openmpi, mpich, openstack; lines: all that is "
+		  "worth pasting; list: what each of them is, and how it was tried. --gpu may name "
+		  "several then (0,2-3), or all",
+	  AT(print) },
+	{ .kind = OPT_FLAG,
+	  .name = "quiet",
+	  .help = "say nothing of what it is bound to",
+	  AT(quiet) },
 	{ .kind = OPT_TEXT,
 	  .name = "machine",
 	  .arg = "PATH",
 	  .help = "a recorded machine instead of this one; with --print only",
-	  .offset = offsetof(struct bind, machine) },
+	  AT(machine) },
 	{ .kind = OPT_END },
 };
+#undef AT
 
 static const struct command command = {
 	.name = "numabench bind",
 	.summary = "run a command on the NUMA node that feeds a GPU best",
-	.usage = "--gpu GPU [OPTION]... -- COMMAND [ARGUMENT]...",
-	.about = "The command gets the node's cores (this GPU's share of them), memory of that "
-		 "node only, CUDA_VISIBLE_DEVICES for the one GPU and "
-		 "CUDA_DEVICE_ORDER=PCI_BUS_ID, and takes this process's place.\n\n"
-		 "Ends as env does: 127 where the command is not found, 126 where it cannot be "
-		 "executed, 125 for an error of its own, else as the command does.",
+	.usage = "--gpu GPU|--rank N|auto [OPTION]... -- COMMAND [ARGUMENT]...",
+	.about =
+		"The command gets the node's cores (this GPU's share of them), memory of that node "
+		"only, CUDA_DEVICE_ORDER=PCI_BUS_ID, with --gpu CUDA_VISIBLE_DEVICES for the one "
+		"GPU, and, where it is not set, OMP_NUM_THREADS: one for each core. Other "
+		"variables "
+		"of OpenMP are left alone: with OMP_PROC_BIND whatever the command forks would be "
+		"squeezed on one core. It takes this process's place, and all that it starts has "
+		"the "
+		"binding, too.\n\n"
+		"Ends as env does: 127 where the command is not found, 126 where it cannot be "
+		"executed, 125 for an error of its own, else as the command does. With --pid: 0 "
+		"where all was moved, 1 where something stayed behind, 125 for an error.",
 	.options = (const struct opt *const[]){ bind_options, NULL },
 	.stop_at_operand = true,
 };
@@ -68,218 +134,282 @@ static void note(const char *text)
 	fprintf(stderr, "%s: %s\n", command.name, text);
 }
 
-/* The one GPU that --gpu names. */
-static int find_gpu(const struct machine *m, const char *text, const struct gpu **g, struct err *e)
-{
-	struct idset gpus;
-	int rc;
-
-	if (!text)
-		return err_set(e, -EINVAL, "which GPU? --gpu GPU; see --help");
-	rc = machine_parse_gpus(m, text, &gpus, e);
-	if (rc < 0)
-		return rc;
-	if (idset_count(&gpus) != 1)
-		return err_set(e, -EINVAL, "option '--gpu %.40s': one GPU at a time", text);
-	*g = machine_gpu(m, idset_next(&gpus, -1));
-	return 0;
-}
-
-/* A result of another machine must not place a command on this one. */
-static int same_machine(const struct machine *here, const struct machine *there, const char *path,
-			struct err *e)
-{
-	if (here->nnodes != there->nnodes || here->ngpus != there->ngpus)
-		return err_set(
-			e, -EINVAL,
-			"%s is of another machine: %zu nodes and %zu GPUs there, %zu and %zu here",
-			path, there->nnodes, there->ngpus, here->nnodes, here->ngpus);
-	for (size_t i = 0; i < here->nnodes; i++)
-		if (here->nodes[i].id != there->nodes[i].id ||
-		    !idset_equal(&here->nodes[i].cpus, &there->nodes[i].cpus))
-			return err_set(e, -EINVAL,
-				       "%s is of another machine: node %d has other CPUs there",
-				       path, there->nodes[i].id);
-	for (size_t i = 0; i < here->ngpus; i++) {
-		const struct gpu *a = &here->gpus[i], *b = &there->gpus[i];
-		bool other_part = a->uuid[0] && b->uuid[0] && strcmp(a->uuid, b->uuid) != 0;
-
-		if (a->index != b->index || strcmp(a->pci, b->pci) != 0 || other_part)
-			return err_set(
-				e, -EINVAL,
-				"%s is of another machine: GPU %d is %s %s there, %s %s here", path,
-				b->index, b->pci, b->uuid, a->pci, a->uuid);
-	}
-	return 0;
-}
-
-static const struct recommendation *pick(const struct recommendation *all, size_t n, int gpu)
-{
-	for (size_t i = 0; i < n; i++)
-		if (all[i].gpu == gpu)
-			return &all[i];
-	return NULL;
-}
-
-/* Where to run: `res` owns what r points to when there is a result, `declared` otherwise. */
-struct choice {
-	struct result res;
-	struct recommendation *declared;
-	size_t ndeclared;
-	struct recommendation r; /* a copy; its pointers belong to the above */
+/* All that is known of the launch. */
+struct launching {
+	const struct bind *own;
+	char *const *argv, *const *ours; /* the command; our environment before the probe's */
+	struct machine m;
+	struct choice choice;
+	struct binding b;
+	char visible[96]; /* for CUDA_VISIBLE_DEVICES; empty: left alone */
+	struct launch_place place;
 };
 
-static int choose(struct choice *c, const struct machine *m, const struct gpu *g, const char *from,
-		  struct err *e)
+static int refuse(const struct bind *own, const struct operands *rest, struct err *e)
 {
-	const struct recommendation *r;
-	int rc = 0;
+	bool runs = !own->print && own->pid == NO_PID;
+	const struct {
+		bool wrong;
+		const char *text;
+	} rules[] = {
+		{ !own->gpu && !own->rank, "which GPU? --gpu GPU or --rank auto; see --help" },
+		{ own->gpu && own->rank, "--gpu and --rank exclude each other" },
+		{ own->isolate && !own->rank, "--isolate goes with --rank; --gpu lets the command "
+					      "see that GPU alone as it is" },
+		{ own->machine && !own->print, "option '--machine' goes with --print only: "
+					       "nothing can run on a recorded machine" },
+		{ own->pid != NO_PID && (rest->n || own->rank || own->verify || own->print),
+		  "--pid takes --gpu, and no command, --rank, --verify or --print" },
+		{ own->pid != NO_PID && own->memory == BINDING_INTERLEAVE,
+		  "--pid: pages that are there already are not interleaved; --memory bind or "
+		  "none" },
+		{ own->verify && own->print, "--verify runs the command, --print does not" },
+		{ runs && !rest->n, "which command? --gpu GPU -- COMMAND; see --help" },
+	};
 
-	if (from) {
-		rc = result_read(&c->res, from, e);
-		if (rc == 0)
-			rc = same_machine(m, &c->res.machine, from, e);
-		if (rc == 0 && !c->res.nrecommendations && recommend(&c->res) < 0)
-			rc = err_set(e, -ENOMEM, "out of memory");
-		r = pick(c->res.recommendations, c->res.nrecommendations, g->index);
-	} else {
-		if (recommend_declared(m, &c->declared, &c->ndeclared) < 0)
-			rc = err_set(e, -ENOMEM, "out of memory");
-		r = pick(c->declared, c->ndeclared, g->index);
-	}
-	if (rc < 0)
-		return rc;
-	if (!r || !r->has_node)
-		return err_set(e, -ENODEV,
-			       "GPU %d: no node is declared for it (%s), and %s; measure with "
-			       "`numabench --all`, then give --from RESULT",
-			       g->index, gpu_declared_node(m, g).why,
-			       from ? "the result recommends none" : "no result was given");
-	c->r = *r;
-	/* What a result was allowed to use may be more than this process may. */
-	c->r.cpus = idset_and(&r->cpus, &m->allowed_cpus);
-	if (idset_empty(&c->r.cpus))
-		return err_set(e, -EINVAL, "GPU %d: none of the CPUs of node %d may be used here",
-			       g->index, r->node);
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (rules[i].wrong)
+			return err_set(e, -EINVAL, "%s", rules[i].text);
 	return 0;
 }
 
-static int print_line(const struct choice *c, char **argv, struct err *e)
+/* ---- which binding ---- */
+
+static struct binding_want wanted(const struct bind *own)
 {
-	char line[16384];
-
-	fputs(recommendation_numactl(&c->r, line, sizeof line), stdout);
-	for (; *argv; argv++) {
-		size_t size = 4 * strlen(*argv) + 3;
-		char *word = malloc(size);
-
-		printf(" %s", word ? shell_quote(word, size, *argv) : *argv);
-		free(word);
-	}
-	putchar('\n');
-	return fclose(stdout) == 0 ? 0 : err_set(e, -errno, "standard output: %s", strerror(errno));
+	return (struct binding_want){ .smt = (enum binding_smt)own->smt,
+				      .memory = (enum binding_memory)own->memory,
+				      .need = own->need };
 }
 
-/* The environment of the command: ours before the probe touched it, with two more variables. */
-static char **environment(char *const *ours, const struct gpu *g, struct err *e)
+/* The one GPU that --gpu names. */
+static int take_gpu(struct launching *l, struct err *e)
 {
-	static const char *const names[] = { "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER" };
-	char visible[24];
-	const char *values[] = { visible, "PCI_BUS_ID" };
-	size_t n = 0, kept = 0;
-	char **env;
+	struct binding_want want = wanted(l->own);
+	struct idset gpus;
+	int rc = machine_parse_gpus(&l->m, l->own->gpu, &gpus, e);
 
-	snprintf(visible, sizeof visible, "%d", g->index);
-	if (g->uuid[0])
-		values[0] = g->uuid;
-	while (ours[n])
-		n++;
-	env = calloc(n + 3, sizeof *env);
-	for (size_t i = 0; env && i < n; i++) {
-		bool replaced = false;
-
-		for (size_t j = 0; j < 2; j++)
-			replaced = replaced || (strncmp(ours[i], names[j], strlen(names[j])) == 0 &&
-						ours[i][strlen(names[j])] == '=');
-		if (!replaced)
-			env[kept++] = ours[i];
-	}
-	for (size_t j = 0; env && j < 2; j++)
-		if (asprintf(&env[kept++], "%s=%s", names[j], values[j]) < 0)
-			return err_set(e, -ENOMEM, "out of memory"), NULL;
-	if (!env)
-		err_set(e, -ENOMEM, "out of memory");
-	return env;
+	if (rc == 0 && idset_count(&gpus) != 1)
+		rc = err_set(e, -EINVAL, "option '--gpu %.40s': one GPU at a time", l->own->gpu);
+	if (rc == 0)
+		rc = choice_one(&l->b, &l->choice, &l->m, idset_next(&gpus, -1), &want, e);
+	if (rc == 0)
+		snprintf(l->visible, sizeof l->visible, "%.*s", (int)sizeof l->visible - 1,
+			 l->b.gpu->uuid);
+	if (rc == 0 && !l->visible[0])
+		snprintf(l->visible, sizeof l->visible, "%d", l->b.gpu->index);
+	return rc;
 }
 
-/* Returns only where the command could not be started: an exit code. */
-static int run(const struct choice *c, const struct gpu *g, char **argv, char *const *ours)
+static int take_rank(struct launching *l, struct err *e)
 {
-	struct err e = { "" };
-	char **env = environment(ours, g, &e);
-	int rc = env ? thread_bind(&c->r.cpus, &e) : -ENOMEM;
+	struct binding_want want = wanted(l->own);
+	struct offered own;
+	struct rank rank;
+	int rc = rank_find(&rank, l->own->rank, l->ours, e);
 
-	if (rc < 0) {
-		note(e.text);
-		return EXIT_OWN;
-	}
-	rc = c->r.cpus_only ? 0 : policy_bind_thread(c->r.node);
-	if (rc < 0)
+	if (rc == 0)
+		rc = choice_rank(&l->b, &own, &l->choice, &l->m, &rank,
+				 environment_value(l->ours, "CUDA_VISIBLE_DEVICES"), &want, e);
+	if (rc == 0 && l->own->isolate)
+		snprintf(l->visible, sizeof l->visible, "%s", own.name);
+	return rc;
+}
+
+static struct launch_place place_of(const struct binding *b)
+{
+	static const enum mempolicy policies[] = {
+		[BINDING_BIND] = MEMPOLICY_BIND,
+		[BINDING_PREFERRED] = MEMPOLICY_PREFERRED,
+		[BINDING_INTERLEAVE] = MEMPOLICY_INTERLEAVE,
+		[BINDING_NONE] = MEMPOLICY_DEFAULT,
+	};
+
+	return (struct launch_place){ .cpus = b->cpus,
+				      .memory = policies[b->memory],
+				      .nodes = b->memory_nodes };
+}
+
+/* ---- what is said of it ---- */
+
+static void say_memory(const struct binding *b, char *buf, size_t size)
+{
+	char nodes[128], room[32], gives[64];
+
+	idset_format(&b->memory_nodes, nodes, sizeof nodes);
+	if (b->room.is)
+		snprintf(gives, sizeof gives, "%s free for it",
+			 format_size(room, sizeof room, (uint64_t)b->room.value));
+	else
+		snprintf(gives, sizeof gives, "free memory not known");
+	if (b->memory == BINDING_NONE)
+		snprintf(buf, size, "memory not bound");
+	else
+		snprintf(buf, size, "memory %s node%s %s (%s)",
+			 b->memory == BINDING_BIND        ? "of"
+			 : b->memory == BINDING_PREFERRED ? "rather of"
+							  : "in turn of",
+			 idset_count(&b->memory_nodes) > 1 ? "s" : "", nodes, gives);
+}
+
+static void say(const struct launching *l)
+{
+	const struct gpu *g = l->b.gpu;
+	char cpus[512], memory[256];
+
+	if (g->state == GPU_LOST || g->state == GPU_NO_DRIVER || g->state == GPU_VFIO)
+		fprintf(stderr, "%s: GPU %d cannot be used: %s\n", command.name, g->index,
+			g->state_why);
+	if (gpu_out_of_reach(&l->m, g))
 		fprintf(stderr,
-			"%s: memory is not bound (%s); the CPUs are, and memory follows "
-			"them while the node has some\n",
-			command.name, strerror(-rc));
-	execvpe(argv[0], argv, env);
-	rc = errno;
-	fprintf(stderr, "%s: %s: %s\n", command.name, argv[0], strerror(rc));
-	return rc == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+			"%s: GPU %d hangs on a node of which this process may not use the CPUs or "
+			"the "
+			"memory\n",
+			command.name, g->index);
+	if (l->own->quiet || l->own->pid != NO_PID)
+		return;
+	idset_format(&l->b.cpus, cpus, sizeof cpus);
+	say_memory(&l->b, memory, sizeof memory);
+	fprintf(stderr, "%s: GPU %d: CPUs %s%s; %s%s%s\n", command.name, g->index, cpus,
+		l->b.cpus_shared ? " (shared with other GPUs: there are more of them than cores)"
+				 : "",
+		memory, l->b.note[0] ? "; " : "", l->b.note);
 }
+
+/* ---- a command ---- */
+
+/* What proves it, and where to. */
+static int open_order(struct bound_order *o, const struct launching *l, struct sysroot *root,
+		      FILE *out, struct err *e)
+{
+	*o = (struct bound_order){
+		.m = &l->m,
+		.root = root,
+		.gpu = l->b.gpu->index,
+		.place = l->place,
+		.measured = l->choice.measured,
+		.strict = l->own->strict,
+		.width = render_options_for(fileno(out), getenv("COLUMNS"), NULL).width,
+		.by = command.name,
+		.out = out,
+	};
+	return sysroot_open_live(root, e);
+}
+
+static int attend(const struct launching *l, char *const *env, struct err *e)
+{
+	struct bound_order order;
+	struct sysroot root;
+	int code;
+
+	if (open_order(&order, l, &root, stderr, e) < 0)
+		return LAUNCH_OWN;
+	code = bound_command(&order, l->argv, env, e);
+	sysroot_close(&root);
+	return code;
+}
+
+/* Comes back only where the command could not be started, or was attended: with an exit code, and
+ * with e where something went wrong. */
+static int run(struct launching *l, struct err *e)
+{
+	char **env = launch_environment(l->ours, l->visible, cores_of(&l->m, &l->b.cpus));
+	int rc = env ? launch_bind(&l->place, e) : err_set(e, -ENOMEM, "out of memory");
+
+	if (rc == -ENOTSUP && !l->own->strict) {
+		fprintf(stderr,
+			"%s: memory is not bound (%s); the CPUs are, and memory follows them while "
+			"the node has some\n",
+			command.name, e->text);
+		e->text[0] = '\0';
+		rc = 0;
+	}
+	if (rc < 0)
+		return LAUNCH_OWN;
+	return l->own->verify ? attend(l, env, e) : launch_exec(l->argv, env, e);
+}
+
+/* ---- a process that runs ---- */
+
+static int move(const struct launching *l, struct err *e)
+{
+	struct bound_order order;
+	struct sysroot root;
+	int rc = open_order(&order, l, &root, stdout, e);
+
+	if (rc < 0)
+		return LAUNCH_OWN;
+	rc = bound_running(&order, l->own->pid, e);
+	sysroot_close(&root);
+	if (rc >= 0 && fflush(stdout) != 0)
+		rc = err_set(e, -errno, "standard output: %s", strerror(errno));
+	return rc < 0 ? LAUNCH_OWN : rc;
+}
+
+/* ---- in the language of another launcher ---- */
+
+static int print(struct launching *l, struct err *e)
+{
+	struct print_order order = { .m = &l->m,
+				     .choice = &l->choice,
+				     .gpus = l->own->gpu,
+				     .want = wanted(l->own),
+				     .command = l->argv,
+				     .from = l->own->from };
+	int rc = print_notation(&order.notation, l->own->print, e);
+
+	if (rc == 0 && l->own->rank) {
+		rc = take_rank(l, e);
+		order.one = &l->b;
+	}
+	if (rc == 0)
+		rc = print_bindings(&order, stdout, stderr, command.name, e);
+	if (rc == 0 && fclose(stdout) != 0)
+		rc = err_set(e, -errno, "standard output: %s", strerror(errno));
+	return rc < 0 ? LAUNCH_OWN : 0;
+}
+
+/* ---- all of it ---- */
 
 static int bind_command(const struct bind *own, const struct operands *rest, char *const *ours)
 {
+	struct launching l = { .own = own, .argv = rest->v, .ours = ours };
 	struct probe_spec spec = probe_spec_default();
-	struct machine m = { 0 };
-	struct choice c = { 0 };
-	const struct gpu *g = NULL;
 	struct err e = { "" };
-	int rc = 0, code = EXIT_OWN;
+	int rc = refuse(own, rest, &e), code = LAUNCH_OWN;
 
-	result_init(&c.res);
+	if (own->print && strcmp(own->print, "list") == 0) {
+		notations_list(stdout);
+		return fclose(stdout) == 0 ? 0 : LAUNCH_OWN;
+	}
+	result_init(&l.choice.res);
 	spec.recorded = own->machine;
 	spec.gpus = !own->machine;
 	spec.provenance = false;
-	if (own->machine && own->print < 0)
-		rc = err_set(&e, -EINVAL,
-			     "option '--machine' goes with --print only: nothing can "
-			     "run on a recorded machine");
-	else if (!rest->n && own->print < 0)
-		rc = err_set(&e, -EINVAL, "which command? --gpu GPU -- COMMAND; see --help");
-	else
-		rc = machine_probe(&m, &spec, &e);
 	if (rc == 0)
-		rc = find_gpu(&m, own->gpu, &g, &e);
+		rc = machine_probe(&l.m, &spec, &e);
 	if (rc == 0)
-		rc = choose(&c, &m, g, own->from, &e);
-	if (rc == 0 && own->print >= 0) {
-		rc = print_line(&c, rest->v, &e);
-		code = rc == 0 ? 0 : EXIT_OWN;
+		rc = choice_open(&l.choice, &l.m, own->from, &e);
+	if (rc == 0 && own->print) {
+		code = print(&l, &e);
 	} else if (rc == 0) {
-		if (g->state == GPU_LOST || g->state == GPU_NO_DRIVER || g->state == GPU_VFIO)
-			fprintf(stderr, "%s: GPU %d cannot be used: %s\n", command.name, g->index,
-				g->state_why);
-		code = run(&c, g, rest->v, ours);
+		rc = own->gpu ? take_gpu(&l, &e) : take_rank(&l, &e);
+		l.place = place_of(&l.b);
 	}
-	if (rc < 0)
+	if (rc == 0 && !own->print) {
+		say(&l);
+		code = own->pid != NO_PID ? move(&l, &e) : run(&l, &e);
+	}
+	if (e.text[0])
 		note(e.text);
-	recommendations_free(c.declared, c.ndeclared);
-	result_release(&c.res);
-	machine_release(&m);
+	choice_close(&l.choice);
+	machine_release(&l.m);
 	return code;
 }
 
 int main(int argc, char **argv)
 {
-	struct bind own = { .print = -1 };
+	struct bind own = { .gpu = NULL };
 	void *const contexts[] = { &own };
 	struct operands rest;
 	struct err e = { "" };
@@ -289,7 +419,7 @@ int main(int argc, char **argv)
 
 	if (rc < 0) {
 		note(e.text);
-		return EXIT_OWN;
+		return LAUNCH_OWN;
 	}
 	if (rc > 0)
 		return 0;
@@ -299,7 +429,7 @@ int main(int argc, char **argv)
 	ours = calloc(n + 1, sizeof *ours);
 	if (!ours) {
 		note("out of memory");
-		return EXIT_OWN;
+		return LAUNCH_OWN;
 	}
 	memcpy(ours, environ, n * sizeof *ours);
 	rc = bind_command(&own, &rest, ours);

@@ -23,7 +23,9 @@ static const struct opt report_options[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "format",
 	  .arg = "NAME",
-	  .help = "text (a report for a person, the default), json (the document itself), junit "
+	  .help = "text (a report for a person, the default), html (one page with drawings, whole "
+		  "in "
+		  "itself; of several results side by side), json (the document itself), junit "
 		  "(JUnit XML), github (annotations of a GitHub Actions run), markdown (its step "
 		  "summary), nagios (one line with performance data) or timeline-csv (what went on "
 		  "while something was moved)",
@@ -59,8 +61,9 @@ static const struct opt report_options[] = {
 static const struct command command = {
 	.name = "numabench report",
 	.summary = "show a result: which node for which GPU, and the figures behind it",
-	.usage = "[OPTION]... RESULT",
-	.about = "RESULT is the result.json of a run, or - for standard input. Nothing is "
+	.usage = "[OPTION]... RESULT...",
+	.about = "RESULT is the result.json of a run, or - for standard input; more than one are "
+		 "shown side by side, with what changed, as html alone can. Nothing is "
 		 "measured and, without --expect, nothing judged anew: the report says what the "
 		 "file says, and its exit status is 0 whatever the verdict in the file is, but "
 		 "with --nagios.",
@@ -122,51 +125,127 @@ static int exit_code(const struct report *own, const struct verdict *v)
 	return own->expect ? verdict_exit_code(v, own->strict) : 0;
 }
 
-static int write_stdout(const struct result *res, const struct format *f, const struct report *own,
-			const char *source, struct err *e)
+/* What is to be written, and how: n is 1 but for a format that shows several. */
+struct writing {
+	const struct format *format;
+	const struct result *const *of;
+	size_t n;
+	const char *source;
+};
+
+static int write_to(const struct writing *w, const struct render_options *look, FILE *out)
+{
+	return w->n == 1 ? w->format->write(w->of[0], look, out)
+			 : w->format->write_several(w->of, w->n, look, out);
+}
+
+static int write_stdout(const struct writing *w, const struct report *own, struct err *e)
 {
 	struct render_options look =
 		render_options_for(STDOUT_FILENO, getenv("COLUMNS"), getenv("NO_COLOR"));
 	int rc;
 
 	look.colour = look.colour && !own->no_colour;
-	look.source = source;
+	look.source = w->source;
 	errno = 0;
-	rc = f->write(res, &look, stdout);
+	rc = write_to(w, &look, stdout);
 	/* The disk may turn out to be full, or the reader gone, only now. */
 	if ((fclose(stdout) != 0 && rc == 0) || (rc == -EIO && errno))
 		rc = -errno;
 	return rc < 0 ? err_set(e, rc, "standard output: %s", strerror(-rc)) : 0;
 }
 
+/* Whole, or not at all. */
+static int write_path(const struct writing *w, const char *path, struct err *e)
+{
+	const struct render_options plain = { .width = 80, .source = w->source };
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	int rc = out ? write_to(w, &plain, out) : -ENOMEM;
+
+	if (out && fclose(out) != 0 && rc == 0)
+		rc = -ENOMEM;
+	rc = rc < 0 ? err_set(e, rc, "%s: %s", path, strerror(-rc))
+		    : write_file_atomically(path, text, length, e);
+	free(text);
+	return rc;
+}
+
+static int read_all(struct result *all, const struct operands *rest, const struct report *own,
+		    struct err *e)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < rest->n; i++) {
+		rc = result_read(&all[i], rest->v[i], e);
+		if (rc == 0)
+			rc = complete(&all[i], e);
+		if (rc == 0 && own->expect)
+			rc = judge_expected(&all[i], own->expect, e);
+	}
+	return rc;
+}
+
+/* The worst of all. */
+static int exit_code_of_all(const struct report *own, const struct writing *w)
+{
+	static const int worst_first[] = { 2, 1, 3 };
+	int codes[4] = { 0 };
+
+	for (size_t i = 0; i < w->n; i++)
+		codes[exit_code(own, &w->of[i]->verdict) & 3]++;
+	for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++)
+		if (codes[worst_first[i]])
+			return worst_first[i];
+	return 0;
+}
+
+static int check_operands(const struct format *f, const struct operands *rest, struct err *e)
+{
+	enum { RESULTS_MOST = 8 };
+
+	if (!rest->n)
+		return err_set(e, -EINVAL, "no RESULT given; see --help");
+	if (rest->n > 1 && !f->write_several)
+		return err_set(e, -EINVAL,
+			       "--format %s takes one RESULT; html shows several side by side",
+			       f->name);
+	if (rest->n > RESULTS_MOST)
+		return err_set(e, -EINVAL, "%d RESULTs, and at most %d fit side by side", rest->n,
+			       RESULTS_MOST);
+	return 0;
+}
+
 static int report(const struct report *own, const struct operands *rest, struct err *e)
 {
-	const struct format *f;
-	const char *source = rest->n ? rest->v[0] : "-";
-	struct result res;
-	int rc;
+	size_t n = (size_t)rest->n;
+	struct result *all = calloc(n + 1, sizeof *all);
+	const struct result **of = calloc(n + 1, sizeof *of);
+	struct writing w = { .of = of, .n = n };
+	int rc = all && of ? 0 : err_set(e, -ENOMEM, "out of memory");
 
-	if (rest->n != 1)
-		return err_set(e, -EINVAL, "%s; see --help",
-			       rest->n ? "one RESULT at a time" : "no RESULT given");
-	rc = find_format(&f, own->nagios ? "nagios" : own->format, e);
-	if (rc < 0)
-		return rc;
-	result_init(&res);
-	rc = result_read(&res, source, e);
-	if (strcmp(source, "-") == 0)
-		source = NULL;
 	if (rc == 0)
-		rc = complete(&res, e);
-	if (rc == 0 && own->expect)
-		rc = judge_expected(&res, own->expect, e);
+		rc = find_format(&w.format, own->nagios ? "nagios" : own->format, e);
 	if (rc == 0)
-		rc = own->output && strcmp(own->output, "-") != 0
-			     ? render_file(f, &res, source, own->output, e)
-			     : write_stdout(&res, f, own, source, e);
+		rc = check_operands(w.format, rest, e);
+	for (int i = 0; all && of && i < rest->n; i++) {
+		result_init(&all[i]);
+		of[i] = &all[i];
+	}
+	if (rc == 0 && rest->n == 1 && strcmp(rest->v[0], "-") != 0)
+		w.source = rest->v[0];
 	if (rc == 0)
-		rc = exit_code(own, &res.verdict);
-	result_release(&res);
+		rc = read_all(all, rest, own, e);
+	if (rc == 0)
+		rc = own->output && strcmp(own->output, "-") != 0 ? write_path(&w, own->output, e)
+								  : write_stdout(&w, own, e);
+	if (rc == 0)
+		rc = exit_code_of_all(own, &w);
+	for (int i = 0; all && of && i < rest->n; i++)
+		result_release(&all[i]);
+	free(all);
+	free(of);
 	return rc;
 }
 

@@ -79,6 +79,8 @@ void run_identify(struct run *r, int argc, char **argv)
 				    json_integer(r->ask.require_gpus));
 	json_object_set_new(run->options, "pace", json_string(request_pace(&r->ask).name));
 	json_object_set_new(run->options, "busy", json_boolean(r->ask.busy));
+	if (r->rules)
+		json_object_set(run->options, "rules", r->rules);
 }
 
 void run_print_plan(const struct run *r, FILE *out)

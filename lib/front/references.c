@@ -4,6 +4,7 @@
 
 #include "front/run.h"
 #include "result/judge.h"
+#include "result/rules.h"
 
 int run_read_references(struct run *r, struct err *e)
 {
@@ -23,6 +24,9 @@ int run_read_references(struct run *r, struct err *e)
 		if (rc < 0)
 			err_within(e, rc, "--expect");
 	}
+	/* Which ids checks have, the first of them knows. */
+	if (rc == 0 && r->ask.rules)
+		rc = rules_read(&r->rules, r->ask.rules, NULL, e);
 	return rc;
 }
 
@@ -60,5 +64,6 @@ void run_release(struct run *r)
 	runs_release(&r->now);
 	baseline_release(&r->baseline);
 	expect_release(&r->expect);
+	json_decref(r->rules);
 	result_release(&r->res);
 }

@@ -81,8 +81,9 @@ const struct opt request_option_table[] = {
 	  .name = "rules",
 	  .arg = "FILE",
 	  .offset = OPTION(rules),
-	  .help = "raise, lower or silence findings of `numabench check`, as that command's "
-		  "--rules" },
+	  .help = "raise, lower or silence findings, as --rules of `numabench check`; what is "
+		  "judged against physics, peers, a baseline or an expectation, too, by rules "
+		  "that name it: \"peers.*\"" },
 	{ .kind = OPT_TEXT,
 	  .name = "baseline",
 	  .arg = "FILE",

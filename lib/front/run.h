@@ -34,6 +34,7 @@ struct run {
 	struct runs now;          /* and what is set against it: this run */
 	struct comparison comparison;
 	struct expect expect;     /* of --expect; an empty one without */
+	json_t *rules;            /* of --rules; NULL without */
 	struct idset rows;        /* of tests[] */
 	struct idset gpus;        /* asked for */
 	struct idset closed_gpus; /* hung in an earlier test */

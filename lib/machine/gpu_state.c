@@ -96,14 +96,14 @@ static bool is_hidden(struct gpu_entry *g, const struct gpu_list *l, const struc
 		snprintf(why, room, "CUDA_VISIBLE_DEVICES=%.150s leaves it out", value);
 		return true;
 	}
-	if (g->minor.is && !sysroot_exists(r, "dev/nvidia%lld", g->minor.value)) {
+	if (g->gpu.minor.is && !sysroot_exists(r, "dev/nvidia%lld", g->gpu.minor.value)) {
 		snprintf(why, room, "its device file /dev/nvidia%lld is not here (a container?)",
-			 g->minor.value);
+			 g->gpu.minor.value);
 		return true;
 	}
-	if (g->minor.is && idset_has(&a->refused, (int)g->minor.value)) {
+	if (g->gpu.minor.is && idset_has(&a->refused, (int)g->gpu.minor.value)) {
 		snprintf(why, room, "the kernel refuses to open /dev/nvidia%lld (device cgroup)",
-			 g->minor.value);
+			 g->gpu.minor.value);
 		return true;
 	}
 	if (left_out_of_folder(g, l)) {

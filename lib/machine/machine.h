@@ -85,6 +85,7 @@ struct gpu {
 	struct known exclusive;
 	struct known c2c_links; /* NVLink-C2C links to its CPU: then its path is no PCIe */
 	char render_node[16];   /* "renderD128"; empty when there is none */
+	struct known minor;     /* of its device file, /dev/nvidiaN */
 	bool busy;              /* others use it */
 	char busy_why[160];
 	char desktop[100]; /* who only shows a picture on it, where nobody uses it otherwise */

@@ -78,7 +78,6 @@ struct gpu_entry {
 	char chain[CHAIN_ROOM]; /* of pci_chain */
 	bool on_bus;            /* sysfs or the XML file has it */
 	bool in_driver;         /* listed in /proc/driver/nvidia/gpus */
-	struct known minor;     /* of /dev/nvidiaN */
 	bool cuda, nvml;        /* these see it */
 	bool prohibited;        /* compute mode: no process may use it */
 };

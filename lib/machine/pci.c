@@ -35,8 +35,8 @@ struct gpu_entry *gpu_list_add(struct gpu_list *l, const char *pci)
 			 .mps = none,
 			 .memory_bytes = none,
 			 .exclusive = none,
-			 .c2c_links = UNKNOWN("NVML was not asked") },
-		.minor = none,
+			 .c2c_links = UNKNOWN("NVML was not asked"),
+			 .minor = UNKNOWN("the driver does not list it") },
 	};
 	snprintf(v->gpu.pci, sizeof(v->gpu.pci), "%s", pci);
 	return v;
@@ -102,7 +102,7 @@ static void read_driver_folder(struct gpu_entry *g, const struct sysroot *r)
 		if (text_field(text, "GPU UUID", value, sizeof(value)) && !strchr(value, '?'))
 			snprintf(gpu->uuid, sizeof(gpu->uuid), "%.47s", value);
 		if (text_field(text, "Device Minor", value, sizeof(value)))
-			g->minor = KNOWN(strtoll(value, NULL, 10));
+			gpu->minor = KNOWN(strtoll(value, NULL, 10));
 	}
 	if (sysroot_text(r, text, sizeof(text), "proc/driver/nvidia/gpus/%s/numa_status",
 			 gpu->pci) > 0 &&

@@ -53,8 +53,8 @@ static struct idset minors_of(const struct gpu_list *l)
 	struct idset minors = { 0 };
 
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].minor.is && l->v[i].minor.value < IDSET_MAX)
-			idset_add(&minors, (int)l->v[i].minor.value);
+		if (l->v[i].gpu.minor.is && l->v[i].gpu.minor.value < IDSET_MAX)
+			idset_add(&minors, (int)l->v[i].gpu.minor.value);
 	return minors;
 }
 

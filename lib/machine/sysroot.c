@@ -163,6 +163,7 @@ int sysroot_list(const struct sysroot *r, struct idset *s, const char *fmt, ...)
 
 DIR *sysroot_dir(const struct sysroot *r, const char *fmt, ...)
 {
+	struct sysroot below;
 	char path[PATH_ROOM];
 	va_list ap;
 	bool fits;
@@ -172,6 +173,12 @@ DIR *sysroot_dir(const struct sysroot *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	fits = spell(path, fmt, ap);
 	va_end(ap);
+	/* A scenario has files in there, but no processes: these are the running system's. */
+	if (fits && r->overlay >= 0 && strcmp(path, "proc") == 0) {
+		below = *r;
+		below.overlay = -1;
+		r = &below;
+	}
 	fd = fits ? open_path(r, path, O_DIRECTORY) : -ENAMETOOLONG;
 	if (fd < 0) {
 		errno = -fd;

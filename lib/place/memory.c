@@ -145,6 +145,9 @@ static int map(struct memory *m, size_t bytes, const struct memory_want *want, s
 			     bytes, page_kind_name(m->pages), strerror(errno));
 		goto out;
 	}
+	/* A child would share the pages until either writes: a write here would first have to be
+	 * told that the child is gone, and what moves the child's pages would move ours. */
+	(void)madvise(m->p, m->mapped, MADV_DONTFORK);
 	rc = ask(m, want->policy, e);
 	if (rc == 0)
 		return 0;

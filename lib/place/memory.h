@@ -33,7 +33,8 @@ struct memory {
 
 /* Maps `bytes` for node `node`, untouched. Strict binding. -ENOMEM when there is
  * no address space or hugetlb page, -EINVAL when there is no such node or it is
- * not allowed; a refused mbind (EPERM, ENOSYS, EACCES) is no error (bound false). */
+ * not allowed; a refused mbind (EPERM, ENOSYS, EACCES) is no error (bound false). What this
+ * process forks later does not have it. */
 int memory_map(struct memory *m, size_t bytes, int node, enum page_kind pages, struct err *e);
 void memory_unmap(struct memory *m); /* an empty one is fine */
 
@@ -95,6 +96,8 @@ bool placement_holds(const struct placement *p);
 /* Sets r's placement-related status: misplaced or unproven with the counts in the reason, before
  * the reason that stands there; or leaves it. cpu_node is where threads should have run. */
 void placement_judge(struct record *r, int cpu_node);
+/* Adds the nodes of CPUs that threads were seen on to those that they ran on. -ENOMEM. */
+int placement_add_cpus(struct placement *p, const struct machine *m, const struct idset *cpus);
 
 /* What kind of pages a mapping really has (smaps: AnonHugePages, KernelPageSize):
  * huge only where nine tenths of it are. */

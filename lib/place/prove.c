@@ -399,6 +399,29 @@ static void judge_pages(struct record *r, enum status status, const char *text)
 	record_status(r, status, "%s%s%s", text, r->reason[0] ? "; " : "", r->reason);
 }
 
+int placement_add_cpus(struct placement *p, const struct machine *m, const struct idset *cpus)
+{
+	struct idset nodes = { { 0 } };
+	int *all;
+
+	for (size_t i = 0; i < p->nran_on; i++)
+		idset_add(&nodes, p->ran_on[i]);
+	for (int c = -1; (c = idset_next(cpus, c)) >= 0;) {
+		const struct node *n = machine_node_of_cpu(m, c);
+
+		if (n)
+			idset_add(&nodes, n->id);
+	}
+	all = reallocarray(p->ran_on, idset_count(&nodes) + 1, sizeof *all);
+	if (!all)
+		return -ENOMEM;
+	p->ran_on = all;
+	p->nran_on = 0;
+	for (int n = -1; (n = idset_next(&nodes, n)) >= 0;)
+		all[p->nran_on++] = n;
+	return 0;
+}
+
 void placement_judge(struct record *r, int cpu_node)
 {
 	const struct placement *p = &r->placement;

@@ -1,41 +1,98 @@
-/* findings.c - what is wrong, for a person: of the report, and of `numabench check`. */
+/* findings.c - what is wrong, in which order, and what of it is the same. See walk.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/machine_notes.h"
-#include "render/render.h"
+#include "render/walk.h"
 #include "result/explains.h"
 #include "result/judge.h"
-#include "util/wrap.h"
 
-enum { INDENT = 6, LABEL = 10, WIDTH_LEAST = 40, USUAL_WIDTH = 80 };
-
-struct page {
+struct telling {
 	const struct result *res;
-	const struct render_options *o;
-	const char *(*title)(const char *id);
-	FILE *out;
-	int width;
+	size_t *order; /* of findings, the worst first */
+	size_t n;
 	bool *told; /* per finding */
+	struct told_finding *v;
+	size_t nv;
 };
 
-static void say(const struct page *p, const char *label, const char *text)
+const char *finding_word(const struct finding *f)
 {
-	int at = fprintf(p->out, "%*s%s", INDENT, "", label);
+	return strcmp(f->status, "fail") == 0      ? "FAIL"
+	       : strcmp(f->status, "unknown") == 0 ? "open" /* not judged */
+						   : "warn";
+}
 
-	wrap_print(p->out, text, p->width, at, INDENT + (label[0] ? LABEL : 0));
+/* ---- the worst first ---- */
+
+/* -1: nothing is wrong. */
+static int rank_of_status(const struct finding *f)
+{
+	static const char *const statuses[] = { "warn", "unknown", "fail" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(f->status, statuses[i]) == 0)
+			return i;
+	return -1;
+}
+
+/* How bad it is to leave it, by what check_harm_name says; what does not tell comes last. */
+static int harm_of(const struct finding *f)
+{
+	static const char *const harms[] = { "percent", "factor", "stall", "failure" };
+	const char *harm = json_string_value(json_object_get(f->more, "harm"));
+
+	for (int i = 0; harm && i < 4; i++)
+		if (strcmp(harm, harms[i]) == 0)
+			return i + 1;
+	return 0;
+}
+
+static bool is_worse(const struct finding *a, const struct finding *b)
+{
+	int x = rank_of_status(a), y = rank_of_status(b);
+
+	return x != y ? x > y : harm_of(a) > harm_of(b);
+}
+
+size_t findings_order(const struct result *res, size_t *order)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < res->nfindings; i++) {
+		const struct finding *f = &res->findings[i];
+		size_t at = n;
+
+		if (rank_of_status(f) < 0)
+			continue;
+		for (; at > 0 && is_worse(f, &res->findings[order[at - 1]]); at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+		n++;
+	}
+	return n;
+}
+
+/* ---- what is the same ---- */
+
+bool finding_shares(const struct finding *a, const struct finding *b, const char *key)
+{
+	const json_t *x = json_object_get(a->more, key), *y = json_object_get(b->more, key);
+
+	return x && y ? json_equal(x, y) : x == y;
 }
 
 /* Found of several things in the same words: told once. */
 static bool alike(const struct finding *a, const struct finding *b)
 {
 	return strcmp(a->id, b->id) == 0 && strcmp(a->status, b->status) == 0 &&
-	       strcmp(a->observed, b->observed) == 0 && strcmp(a->expected, b->expected) == 0;
+	       strcmp(a->observed, b->observed) == 0 && strcmp(a->expected, b->expected) == 0 &&
+	       strcmp(a->fix, b->fix) == 0 && finding_shares(a, b, "remedy") &&
+	       finding_shares(a, b, "title");
 }
 
 /* The subjects of all that is like finding `first`, which are then told. */
-static void gather_subjects(const struct page *p, size_t first, char *text, size_t size)
+static void gather_subjects(const struct telling *p, size_t first, char *text, size_t size)
 {
 	enum { NAMED = 4 };
 	const struct finding *f = p->res->findings;
@@ -54,7 +111,7 @@ static void gather_subjects(const struct page *p, size_t first, char *text, size
 }
 
 /* How many records all that is like finding `first` bears on. */
-static size_t explained(const struct page *p, size_t first)
+static size_t explained(const struct telling *p, size_t first)
 {
 	const struct result *res = p->res;
 	size_t n = 0;
@@ -70,76 +127,53 @@ static size_t explained(const struct page *p, size_t first)
 	return n;
 }
 
-static void say_head(const struct page *p, const struct finding *f)
+static void tell_one(struct telling *p, size_t i)
 {
-	const char *title = p->title ? p->title(f->id) : NULL;
-	bool fails = strcmp(f->status, "fail") == 0;
-	const char *word = fails                               ? "FAIL"
-			   : strcmp(f->status, "unknown") == 0 ? "open" /* not judged */
-							       : "warn";
-	char text[300];
+	struct told_finding *f = &p->v[p->nv++];
 
-	snprintf(text, sizeof text, "%s%s%s", f->id, title ? ": " : "", title ? title : "");
-	if (p->o->colour)
-		fprintf(p->out, "\n\033[1;%sm%s\033[0m  ", fails ? "31" : "33", word);
-	else
-		fprintf(p->out, "\n%s  ", word);
-	wrap_print(p->out, text, p->width, INDENT, INDENT);
+	f->finding = &p->res->findings[i];
+	f->cells = explained(p, i);
+	gather_subjects(p, i, f->subjects, sizeof f->subjects);
+	if (finding_is_judged(f->finding)) /* its sentence begins with it */
+		f->subjects[0] = '\0';
 }
 
-static void say_finding(const struct page *p, size_t i, bool again)
+/* All of one check, title and status one after another, from place `at` of the order on. */
+static void tell_check(struct telling *p, size_t at)
 {
-	const struct finding *f = &p->res->findings[i];
-	char subjects[400] = "", text[700];
-	size_t cells = explained(p, i);
+	const struct finding *first = &p->res->findings[p->order[at]], *before = NULL;
 
-	if (!again)
-		say_head(p, f);
-	gather_subjects(p, i, subjects, sizeof subjects);
-	if (finding_is_judged(f)) /* a sentence that begins with its subject */
-		subjects[0] = '\0';
-	snprintf(text, sizeof text, "%s%s%s", subjects, subjects[0] ? ": " : "", f->observed);
-	say(p, "", text);
-	if (f->expected[0])
-		say(p, "Expected: ", f->expected);
-	if (f->fix[0])
-		say(p, "To mend:  ", f->fix);
-	if (cells) {
-		snprintf(text, sizeof text, "%zu cell%s of this run", cells, plural(cells));
-		say(p, "Bears on: ", text);
+	for (; at < p->n; at++) {
+		const struct finding *f = &p->res->findings[p->order[at]];
+
+		if (p->told[p->order[at]] || strcmp(f->id, first->id) != 0 ||
+		    strcmp(f->status, first->status) != 0 || !finding_shares(f, first, "title"))
+			continue;
+		tell_one(p, p->order[at]);
+		p->v[p->nv - 1].before = before;
+		p->v[p->nv - 1].again = before != NULL;
+		before = f;
 	}
-	if (again || !f->source[0])
-		return;
-	snprintf(text, sizeof text, "%s%s%s", f->source, f->authority[0] ? "; rests on: " : "",
-		 f->authority);
-	say(p, "Read:     ", text);
+	p->v[p->nv - 1].last = true;
 }
 
-int render_findings(const struct result *res, const char *(*title)(const char *id),
-		    const struct render_options *o, FILE *out)
+int findings_tell(const struct result *res, void (*tell)(const struct told_finding *f, void *to),
+		  void *to)
 {
-	static const char *const statuses[] = { "fail", "unknown", "warn" };
-	struct page p = { .res = res,
-			  .o = o,
-			  .title = title,
-			  .out = out,
-			  .width = o->width >= WIDTH_LEAST ? o->width : USUAL_WIDTH,
-			  .told = calloc(res->nfindings + 1, sizeof(bool)) };
+	struct telling p = { .res = res,
+			     .order = calloc(res->nfindings + 1, sizeof(size_t)),
+			     .told = calloc(res->nfindings + 1, sizeof(bool)),
+			     .v = calloc(res->nfindings + 1, sizeof(struct told_finding)) };
+	int rc = p.order && p.told && p.v ? 0 : -ENOMEM;
 
-	if (!p.told)
-		return -ENOMEM;
-	for (size_t s = 0; s < sizeof statuses / sizeof *statuses; s++) {
-		const char *last = "";
-
-		for (size_t i = 0; i < res->nfindings; i++) {
-			const struct finding *f = &res->findings[i];
-
-			if (p.told[i] || strcmp(f->status, statuses[s]) != 0)
-				continue;
-			say_finding(&p, i, strcmp(last, f->id) == 0);
-			last = f->id;
-		}
-	}
+	p.n = rc == 0 ? findings_order(res, p.order) : 0;
+	for (size_t i = 0; i < p.n; i++)
+		if (!p.told[p.order[i]])
+			tell_check(&p, i);
+	for (size_t i = 0; i < p.nv; i++)
+		tell(&p.v[i], to);
+	free(p.order);
 	free(p.told);
-	return ferror(out) ? -EIO : 0;
+	free(p.v);
+	return rc;
 }

@@ -5,6 +5,9 @@
 #include "render/render.h"
 
 int format_text(const struct result *r, const struct render_options *o, FILE *out);
+int format_html(const struct result *r, const struct render_options *o, FILE *out);
+int format_html_several(const struct result *const *r, size_t n, const struct render_options *o,
+			FILE *out);
 int format_json(const struct result *r, const struct render_options *o, FILE *out);
 int format_timeline_csv(const struct result *r, const struct render_options *o, FILE *out);
 int format_junit(const struct result *r, const struct render_options *o, FILE *out);

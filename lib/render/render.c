@@ -8,6 +8,10 @@
 
 const struct format formats[] = {
 	{ .name = "text", .help = "a report for a person", .write = format_text },
+	{ .name = "html",
+	  .help = "one page with drawings, whole in itself; of several results side by side",
+	  .write = format_html,
+	  .write_several = format_html_several },
 	{ .name = "json", .help = "the result document itself", .write = format_json },
 	{ .name = "junit", .help = "JUnit XML, for CI servers", .write = format_junit },
 	{ .name = "github",

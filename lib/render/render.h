@@ -23,6 +23,9 @@ struct format {
 	const char *name, *help;
 	int (*write)(const struct result *r, const struct render_options *o,
 		     FILE *out); /* 0 or -errno */
+	/* Several results as one, side by side; NULL: it shows one alone. */
+	int (*write_several)(const struct result *const *r, size_t n,
+			     const struct render_options *o, FILE *out);
 };
 extern const struct format formats[]; /* ended by a row without a name */
 const struct format *format_find(const char *name);
@@ -36,15 +39,19 @@ int render_file(const struct format *f, const struct result *r, const char *sour
  * where; used by `topology` and the front door. */
 int render_machine(const struct machine *m, const struct render_options *o, FILE *out);
 
-/* What fails, is unknown or warns, in this order; what was found of several things in the same words once, and on
- * how many of the result's records it bears. `title` gives what stands behind an id, or NULL; it may
- * be NULL itself. 0 or -errno. */
-int render_findings(const struct result *res, const char *(*title)(const char *id),
-		    const struct render_options *o, FILE *out);
+/* What fails, is unknown or warns, in this order, and of these the worst first; what was found of
+ * several things in the same words once, and on how many of the result's records it bears. Commands
+ * stand in lines of their own, however long. 0 or -errno. */
+int render_findings(const struct result *res, const struct render_options *o, FILE *out);
+/* That order: indices of res->findings, as many as are returned; order has room for nfindings. */
+size_t findings_order(const struct result *res, size_t *order);
 
 /* What came of a comparison with a baseline: verdict, and the findings of the history. 0 or
  * -errno. */
 int render_comparison(const struct result *res, const struct render_options *o, FILE *out);
+
+/* What came of a command that was run in four ways (result/trial.h). 0 or -errno. */
+int render_trial(const struct result *res, const struct render_options *o, FILE *out);
 
 /* Records alone, as a bench prints them: one table for each test, and one for what was measured
  * at once; a row for each cell with its median, 95 % interval, best (or where there is such, its

@@ -267,3 +267,35 @@ out:
 	free(rest);
 	return rc;
 }
+
+size_t table_columns(const struct table *t)
+{
+	return t->ncolumns;
+}
+
+size_t table_rows(const struct table *t)
+{
+	return t->ncolumns ? (t->ncells - 1) / t->ncolumns : 0;
+}
+
+const char *table_head(const struct table *t, size_t column)
+{
+	return t->cells[column].text;
+}
+
+char table_align(const struct table *t, size_t column)
+{
+	return t->columns[column].align;
+}
+
+const char *table_text(const struct table *t, size_t row, size_t column)
+{
+	size_t i = (row + 1) * t->ncolumns + column;
+
+	return i < t->ncells ? t->cells[i].text : "";
+}
+
+bool table_failed(const struct table *t)
+{
+	return t->failed;
+}

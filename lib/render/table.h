@@ -7,6 +7,7 @@
 #ifndef NB_RENDER_TABLE_H
 #define NB_RENDER_TABLE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct table;
@@ -22,5 +23,14 @@ void table_paint(struct table *t, const char *sgr);
  * column could not be added, -EIO. */
 int table_print(const struct table *t, FILE *out, int width, int indent);
 void table_free(struct table *t);
+
+/* What was added, for those who write it in another form. Rows do not count the heads; a text may
+ * end in blanks, and is "" past the last cell. */
+size_t table_columns(const struct table *t);
+size_t table_rows(const struct table *t);
+const char *table_head(const struct table *t, size_t column);
+char table_align(const struct table *t, size_t column);
+const char *table_text(const struct table *t, size_t row, size_t column);
+bool table_failed(const struct table *t); /* a cell or column could not be added */
 
 #endif

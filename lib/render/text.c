@@ -1,322 +1,237 @@
-/* text.c - the report for a person: the answer first, then the figures behind it. */
+/* text.c - the report for a person at a terminal: the voice that says it there. */
 #include <errno.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "render/formats.h"
-#include "render/text.h"
-#include "result/judge.h"
-#include "result/moves.h"
-#include "result/statistics.h"
-#include "util/units.h"
+#include "render/walk.h"
+#include "util/wrap.h"
 
-static const char simulated_line[] =
-	"SIMULATED: the GPU figures come from the test simulator, not from hardware.";
+enum { INDENT = 2, GAP = 2 }; /* the table's own */
+enum { CELL_TEXT = SHEET_TEXT + 4 };
 
-/* Why a GPU has no figures, in a few words. */
-static const char *why_unmeasured(const struct result *res, const struct gpu *g)
+static void say_heading(struct text *t, const char *title)
 {
-	if (g->state != GPU_USABLE)
-		return g->state_why[0] ? g->state_why : gpu_state_name(g->state);
-	for (size_t i = 0; i < res->nrecords; i++) {
-		const struct record *r = &res->records[i];
-
-		if (record_has(r, "gpu") && r->gpu == g->index)
-			return r->reason[0] ? r->reason : status_name(r->status);
-	}
-	if (g->busy)
-		return g->busy_why[0] ? g->busy_why : "others use it";
-	for (size_t i = 0; i < res->nrecords; i++) {
-		const struct record *r = &res->records[i];
-
-		if (strncmp(r->test, "gpu-", 4) == 0 && r->status != STATUS_OK && r->reason[0])
-			return r->reason;
-	}
-	return "not asked for";
+	fputs(t->o->colour ? "\n\033[1m" : "\n", t->out);
+	wrap_print(t->out, title, t->width, 0, 0);
+	if (t->o->colour)
+		fputs("\033[0m", t->out);
 }
 
-/* GPUs without figures, those with one and the same reason together. */
-static void say_unmeasured(struct text *t)
+static void say_sentence(struct text *t, int indent, const char *sentence)
 {
-	const struct machine *m = &t->res->machine;
-	struct idset told = { 0 };
-
-	for (size_t i = 0; i < m->ngpus; i++) {
-		const char *why = why_unmeasured(t->res, &m->gpus[i]);
-		struct idset alike = { 0 };
-		char list[128];
-
-		if (result_gpu_measured(t->res, m->gpus[i].index) ||
-		    idset_has(&told, m->gpus[i].index))
-			continue;
-		for (size_t j = i; j < m->ngpus; j++)
-			if (!result_gpu_measured(t->res, m->gpus[j].index) &&
-			    strcmp(why_unmeasured(t->res, &m->gpus[j]), why) == 0)
-				idset_add(&alike, m->gpus[j].index);
-		told = idset_or(&told, &alike);
-		idset_format(&alike, list, sizeof list);
-		text_say(t, 2, "GPU %s not measured: %s", list, why);
-	}
+	fprintf(t->out, "%*s", indent, "");
+	wrap_print(t->out, sentence, t->width, indent, indent);
 }
 
-static void verdict_sentence(const struct verdict *v, char *buf, size_t size)
+static void say_labelled(struct text *t, const char *label, const char *sentence)
 {
-	static const char *const words[] = {
-		[VERDICT_PASS] = "PASS", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "UNKNOWN"
-	};
-	char warnings[48] = "";
+	enum { LABEL = 9 };
+	char colon[200];
+	int at;
 
-	if (v->nwarnings)
-		snprintf(warnings, sizeof warnings, " (%zu %s)", v->nwarnings,
-			 v->nwarnings == 1 ? "warning" : "warnings");
-	if (v->nreasons)
-		snprintf(buf, size, "%s%s: %s", words[v->status], warnings, v->reasons[0]);
-	else
-		snprintf(buf, size, "%s%s%s", words[v->status], warnings,
-			 v->status == VERDICT_PASS && !v->nwarnings ? ": nothing is wrong" : "");
+	snprintf(colon, sizeof colon, "%s:", label);
+	at = fprintf(t->out, "%*s%-*s ", INDENT, "", LABEL, colon);
+	wrap_print(t->out, sentence, t->width, at, INDENT + LABEL + 1);
 }
 
-static void say_first_line(struct text *t)
+static int say_table(struct text *t, const struct table *table)
 {
-	const struct result *res = t->res;
-	size_t measured = result_gpus_measured(res), n = res->machine.ngpus;
-	const char *mark = res->run.simulated ? "SIMULATED. " : "";
-	char verdict[400], scope[96];
-
-	if (n)
-		snprintf(scope, sizeof scope, "%zu of %zu %s measured", measured, n,
-			 n == 1 ? "GPU" : "GPUs");
-	else
-		snprintf(scope, sizeof scope, "no GPU on this machine's PCI bus: CPU part only");
-	verdict_sentence(&res->verdict, verdict, sizeof verdict);
-	text_say(t, 0, "%s%s. %s", mark, scope, verdict);
-	for (size_t i = 1; i < res->verdict.nreasons; i++)
-		text_say(t, 2, "%s", res->verdict.reasons[i]);
-	say_unmeasured(t);
-	if (res->run.simulated)
-		text_say(t, 0, "%s", simulated_line);
-	if (!res->run.complete)
-		text_say(t, 0,
-			 "incomplete: the run ended before its plan did; what is shown was "
-			 "measured, the rest is missing.");
-	text_binding(t);
+	return table_print(table, t->out, t->width, INDENT);
 }
 
-/* "8 x NVIDIA H200; " for each model; returns buf. */
-static char *gpu_names(const struct machine *m, char *buf, size_t size)
+static void say_finding(struct text *t, const struct told_finding *f)
 {
-	size_t used = 0;
-
-	buf[0] = '\0';
-	for (size_t i = 0; i < m->ngpus; i++) {
-		const char *name = m->gpus[i].name;
-		size_t alike = 0;
-		bool seen = false;
-
-		for (size_t j = 0; j < m->ngpus; j++) {
-			bool same = strcmp(m->gpus[j].name, name) == 0;
-
-			seen = seen || (same && j < i);
-			alike += same;
-		}
-		if (!seen && used < size)
-			used += (size_t)snprintf(buf + used, size - used, "%s%zu x %s",
-						 used ? ", " : "", alike,
-						 name[0] ? name : "GPU of unknown name");
-	}
-	return buf;
+	finding_print(f, t->o, t->out);
 }
 
-static void say_machine(struct text *t)
+static void say_gap(struct text *t)
 {
-	const struct machine *m = &t->res->machine;
-	const struct run_info *run = &t->res->run;
-	char gpus[256], took[32], memory[40] = "";
-	unsigned long long bytes = 0;
-	size_t cores = 0;
-
-	for (size_t i = 0; i < m->nnodes; i++) {
-		cores += m->nodes[i].ncores;
-		if (m->nodes[i].memory_bytes.is)
-			bytes += (unsigned long long)m->nodes[i].memory_bytes.value;
-	}
-	if (bytes) {
-		char size[24];
-
-		snprintf(memory, sizeof memory, ", %s", format_size(size, sizeof size, bytes));
-	}
-	text_say(t, 0, "%s: %zu NUMA %s, %zu %s%s; %s", run->id[0] ? run->id : "this run",
-		 m->nnodes, m->nnodes == 1 ? "node" : "nodes", cores, cores == 1 ? "core" : "cores",
-		 memory, m->ngpus ? gpu_names(m, gpus, sizeof gpus) : "no GPU");
-	text_say(t, 0, "numabench %s, %s, %s", run->version, run->started,
-		 format_seconds(took, sizeof took, run->seconds));
-	if (m->nnodes == 1)
-		text_say(t, 0, "There is one NUMA node here, hence nothing to choose between.");
-}
-
-/* What is left of a level once another was taken off it: it may be nothing. */
-static bool is_remainder(const struct record *r)
-{
-	return strcmp(r->metric, "transient-time") == 0 || strcmp(r->metric, "refill-time") == 0;
-}
-
-/* How precise they came to be: half of an interval's width, as a share of its median. */
-static void say_precision(struct text *t)
-{
-	double *v = calloc(t->res->nrecords + 1, sizeof *v);
-	size_t n = 0;
-
-	for (size_t i = 0; v && i < t->res->nrecords; i++) {
-		const struct record *r = &t->res->records[i];
-
-		if (record_has_figure(r) && record_has(r, "low") && record_has(r, "high") &&
-		    r->median > 0 && !is_remainder(r))
-			v[n++] = (r->high - r->low) / 2 / r->median;
-	}
-	if (n) {
-		sort_doubles(v, n);
-		text_say(t, 0,
-			 "Precision reached: half of the 95 %% intervals are within %.1f %% of "
-			 "their "
-			 "median, nine in ten within %.1f %%, all within %.1f %%.",
-			 100 * quantile_sorted(v, n, 0.5), 100 * quantile_sorted(v, n, 0.9),
-			 100 * v[n - 1]);
-	}
-	free(v);
-}
-
-/* Memory that others stand in for. */
-static void say_stand_in(struct text *t)
-{
-	for (size_t i = 0; i < t->res->nrecords; i++) {
-		const struct record *r = &t->res->records[i];
-
-		if (!record_has_figure(r) || !json_object_get(r->more, "stand_in"))
-			continue;
-		text_say(t, 0,
-			 "Pinned and mapped memory is our own here, page-locked in place "
-			 "(registered): where pages of cudaHostAlloc lie cannot be proven.");
-		return;
-	}
-}
-
-/* How the figures came about, in one line. */
-static void say_basis(struct text *t)
-{
-	size_t least = SIZE_MAX, most = 0, figures = 0;
-	bool by_call = false, by_maps = false;
-	const char *proof;
-
-	for (size_t i = 0; i < t->res->nrecords; i++) {
-		const struct record *r = &t->res->records[i];
-
-		if (!record_has_figure(r))
-			continue;
-		figures++;
-		least = r->samples.n < least ? r->samples.n : least;
-		most = r->samples.n > most ? r->samples.n : most;
-		if (r->status == STATUS_OK && record_has(r, "placement")) {
-			by_call = by_call || r->placement.proof == PROOF_MOVE_PAGES;
-			by_maps = by_maps || r->placement.proof == PROOF_NUMA_MAPS;
-		}
-	}
-	if (!figures)
-		return;
 	fputc('\n', t->out);
-	proof = by_call && by_maps ? "move_pages or numa_maps"
-		: by_call          ? "move_pages"
-		: by_maps          ? "numa_maps"
-				   : NULL;
-	if (least == most)
-		text_say(t, 0,
-			 "Figures are medians of %zu %s%s%s%s. GB/s is 10^9 bytes per second.",
-			 most, most == 1 ? "sample" : "samples",
-			 proof ? "; every page was found where the row says (" : "",
-			 proof ? proof : "", proof ? ")" : "");
+}
+
+/* ---- lines to paste ---- */
+
+/* A command line that stays one when it is pasted: lines end in a backslash, at a blank where
+ * there is one and within a word, flush left, where there is none. */
+static void put_command(struct text *t, const char *line)
+{
+	int column = fprintf(t->out, "  "), most = t->width - 2;
+
+	for (const char *p = line; *p;) {
+		int gap = (int)strspn(p, " "), length = (int)strcspn(p + gap, " ");
+
+		if (column + gap + length > most && column > 4) {
+			fputs(" \\\n    ", t->out);
+			column = 4;
+			p += gap;
+			gap = 0;
+		}
+		fprintf(t->out, "%*s", gap, "");
+		column += gap;
+		p += gap;
+		for (; length; length--, column++, p++) {
+			if (column >= most) {
+				fputs("\\\n", t->out);
+				column = 0;
+			}
+			fputc((unsigned char)*p < ' ' ? '?' : *p, t->out);
+		}
+	}
+	fputc('\n', t->out);
+}
+
+/* The line, and behind it (where that does not fit, before it) what it is for. */
+static void say_command(struct text *t, const char *line, const char *remark)
+{
+	bool behind = (int)(2 + strlen(line) + 4 + strlen(remark)) <= t->width;
+	char both[COMMAND_TEXT];
+
+	if (!behind)
+		fprintf(t->out, "  # %s\n", remark);
+	snprintf(both, sizeof both, "%s%s%s", line, behind ? "  # " : "", behind ? remark : "");
+	put_command(t, both);
+}
+
+/* ---- sheets: in blocks of their own where not all columns fit side by side ---- */
+
+/* A figure and its signs; those of undersized ones have a column where there are any. Returns the
+ * sign that says how good it is. */
+static char cell_text(struct text *t, const struct sheet *s, size_t row, size_t column,
+		      const struct sheet_style *style, char buf[CELL_TEXT])
+{
+	struct sheet_cell cell;
+
+	sheet_cell(t, s, row, column, style, &cell);
+	if (!cell.has_figure)
+		snprintf(buf, CELL_TEXT, "%s ", cell.figure);
 	else
-		text_say(t, 0,
-			 "Figures are medians of %zu to %zu samples%s%s%s. GB/s is 10^9 bytes per "
-			 "second.",
-			 least, most, proof ? "; every page was found where the row says (" : "",
-			 proof ? proof : "", proof ? ")" : "");
-	say_stand_in(t);
-	say_precision(t);
+		snprintf(buf, CELL_TEXT, "%s%s%c", cell.figure,
+			 !style->undersized ? ""
+			 : cell.undersized  ? "u"
+					    : " ",
+			 cell.sign);
+	return cell.sign;
 }
 
-int text_findings(struct text *t)
+static int put_cell(struct text *t, struct table *table, const struct sheet *s, size_t row,
+		    size_t column, const struct sheet_style *style)
 {
-	for (size_t i = 0; i < t->res->nfindings; i++) {
-		const char *status = t->res->findings[i].status;
+	char text[CELL_TEXT], sign = cell_text(t, s, row, column, style, text);
+	int rc = table_cell(table, "%s", text);
 
-		if (strcmp(status, "fail") != 0 && strcmp(status, "warn") != 0 &&
-		    strcmp(status, "unknown") != 0)
-			continue;
-		text_heading(t, "findings");
-		return render_findings(t->res, NULL, t->o, t->out);
-	}
-	return 0;
-}
-
-/* The figures, section by section. What was moved has a section of its own, and is in no other: the
- * others see the rest of the records. */
-static int print_sections(struct text *t)
-{
-	static int (*const sections[])(struct text * t) = {
-		text_recommendations, text_findings, text_history, text_gpu_matrices, text_axes,  text_together,
-		text_memory_kinds,    text_sizes,    text_latencies,    text_peers, text_memory,
-	};
-	const struct result *all = t->res;
-	struct result rest = *all, moves = *all;
-	int rc = 0;
-
-	rest.records = calloc(all->nrecords + 1, sizeof *rest.records);
-	if (!rest.records)
-		return -ENOMEM;
-	rest.nrecords = 0;
-	for (int moved = 0; moved < 2; moved++) {
-		for (size_t i = 0; i < all->nrecords; i++)
-			if (move_is(&all->records[i]) == moved)
-				rest.records[rest.nrecords++] = all->records[i];
-		if (!moved)
-			moves.records = rest.records + rest.nrecords;
-	}
-	moves.nrecords = (size_t)(rest.records + rest.nrecords - moves.records);
-	rest.nrecords -= moves.nrecords;
-	t->res = &rest;
-	for (size_t i = 0; rc == 0 && i < sizeof sections / sizeof *sections; i++)
-		rc = sections[i](t);
-	t->res = &moves;
-	if (rc == 0)
-		rc = text_migration(t);
-	t->res = all;
-	free(rest.records);
+	if (t->o->colour && (sign == '+' || sign == '-'))
+		table_paint(table, sign == '+' ? "32" : "33");
 	return rc;
 }
+
+static int put_note(struct table *table, const struct sheet_note *n, size_t first, size_t last)
+{
+	int rc = n->texts ? table_cell(table, "%s", n->label) : 0;
+
+	for (size_t c = first; n->texts && rc == 0 && c < last; c++)
+		rc = table_cell(table, "%s", n->texts[c]);
+	return rc;
+}
+
+/* Columns first to last-1 as a table of its own. */
+static int print_block(struct text *t, const struct sheet *s, size_t first, size_t last,
+		       const struct sheet_style *style)
+{
+	struct table *table = table_new();
+	int rc = table ? table_column(table, s->corner, 'l') : -ENOMEM;
+
+	for (size_t c = first; rc == 0 && c < last; c++)
+		rc = table_column(table, s->heads[c], 'r');
+	if (rc == 0)
+		rc = put_note(table, &s->above, first, last);
+	for (size_t i = 0; rc == 0 && i < s->nrows; i++) {
+		rc = table_cell(table, "%s", s->labels[i]);
+		for (size_t c = first; rc == 0 && c < last; c++)
+			rc = put_cell(t, table, s, i, c, style);
+	}
+	for (size_t i = 0; rc == 0 && i < sizeof s->below / sizeof *s->below; i++)
+		rc = put_note(table, &s->below[i], first, last);
+	if (rc == 0)
+		rc = table_print(table, t->out, t->width, INDENT);
+	table_free(table);
+	return rc;
+}
+
+static int longer(int n, const char *text)
+{
+	return (int)strlen(text) > n ? (int)strlen(text) : n;
+}
+
+/* How many columns stand side by side: as many as the widest cell and label leave room for, and
+ * equally many in every block but the last. */
+static size_t block_columns(struct text *t, const struct sheet *s, const struct sheet_style *style)
+{
+	const struct sheet_note *const notes[] = { &s->above, &s->below[0], &s->below[1] };
+	int label = longer(0, s->corner), widest = 0, n;
+	char text[CELL_TEXT];
+
+	for (size_t i = 0; i < s->nrows; i++) {
+		label = longer(label, s->labels[i]);
+		for (size_t c = 0; c < s->ncolumns; c++) {
+			cell_text(t, s, i, c, style, text);
+			widest = longer(widest, text);
+		}
+	}
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+		label = notes[i]->texts ? longer(label, notes[i]->label) : label;
+		for (size_t c = 0; notes[i]->texts && c < s->ncolumns; c++)
+			widest = longer(widest, notes[i]->texts[c]);
+	}
+	for (size_t c = 0; c < s->ncolumns; c++)
+		widest = longer(widest, s->heads[c]);
+	n = (t->width - INDENT - label) / (widest + GAP);
+	if (n < 1)
+		return 1;
+	/* 16 columns where 9 would fit are twice 8. */
+	return (s->ncolumns + (s->ncolumns + (size_t)n - 1) / (size_t)n - 1) /
+	       ((s->ncolumns + (size_t)n - 1) / (size_t)n);
+}
+
+static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_style *style)
+{
+	size_t step = block_columns(t, s, style);
+	int rc = 0;
+
+	for (size_t c = 0; rc == 0 && c < s->ncolumns; c += step) {
+		size_t last = c + step < s->ncolumns ? c + step : s->ncolumns;
+
+		if (c)
+			fputc('\n', t->out);
+		rc = print_block(t, s, c, last, style);
+	}
+	return rc;
+}
+
+const struct voice voice_text = {
+	.heading = say_heading,
+	.sentence = say_sentence,
+	.labelled = say_labelled,
+	.table = say_table,
+	.sheet = say_sheet,
+	.finding = say_finding,
+	.command = say_command,
+	.gap = say_gap,
+};
 
 int format_text(const struct result *r, const struct render_options *o, FILE *out)
 {
 	struct text t = {
-		.res = r,
 		.o = o,
 		.out = out,
 		.width = o->width >= 40 ? o->width : TEXT_WIDTH,
+		.voice = &voice_text,
 	};
-	int rc;
+	struct walk w;
+	int rc = walk_open(&w, r);
 
-	say_first_line(&t);
-	fputc('\n', out);
-	say_machine(&t);
-	rc = print_sections(&t);
-	if (rc < 0)
-		return rc;
-	text_legend(&t);
-	say_basis(&t);
-	rc = text_folded(&t, r->records, r->nrecords);
-	if (rc == 0)
-		rc = text_commands(&t);
-	if (r->run.simulated)
-		fprintf(out, "\n%s\n", simulated_line);
+	for (const struct part *p = parts; rc == 0 && p->id; p++)
+		rc = walk_part(&w, p, &t);
+	walk_close(&w);
 	return rc < 0 ? rc : ferror(out) ? -EIO : 0;
 }

@@ -1,4 +1,4 @@
-/* text.h - the parts of the text report, and what they share. */
+/* text.h - what the report says, part by part, and what these share. walk.h has them in order. */
 #ifndef NB_RENDER_TEXT_H
 #define NB_RENDER_TEXT_H
 
@@ -10,6 +10,9 @@
 
 enum { TEXT_WIDTH = 80 };
 
+struct voice; /* walk.h: how a format says things */
+struct table;
+
 /* A report being written. */
 struct text {
 	const struct result *res;
@@ -18,7 +21,9 @@ struct text {
 	int width;
 	/* Signs that stand beside figures; text_legend explains those in use. */
 	bool marked_best, marked_unstable, marked_undersized;
-	bool told_links; /* link_sentence was there */
+	bool told_links;           /* link_sentence was there */
+	const struct voice *voice; /* NULL: text's own */
+	void *own;                 /* the voice's */
 };
 
 /* What a person reads a unit in: bytes per second as GB/s of 10^9; seconds in
@@ -40,11 +45,20 @@ char *text_from(const struct record *r, char *buf, size_t size);
 /* Memory and whose CPUs work: "node 0", "node 2, CPUs of 1". Returns buf. */
 char *text_place(const struct record *r, char *buf, size_t size);
 
-/* An empty line, and a heading. */
+/* ---- saying it, in whatever format ---- */
+
 void text_heading(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Running text, wrapped. */
+/* Running text. */
 void text_say(struct text *t, int indent, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+int text_table(struct text *t, const struct table *table); /* as table_print */
+/* What is said of "GPU 0-3". */
+void text_labelled(struct text *t, const char *label, const char *sentence);
+/* A line to paste into a shell, and what it is for; at most COMMAND_TEXT bytes. */
+void text_command(struct text *t, const char *line, const char *remark);
+/* A node with a thousand CPUs that are not neighbours, and some. */
+enum { COMMAND_TEXT = 8192 };
+void text_gap(struct text *t); /* under the same heading something new begins */
 
 /* ---- sheets (text_sheet.c) ----
  *
@@ -130,7 +144,11 @@ void link_sentence(struct text *t, const struct record *like);
 
 void text_legend(struct text *t);
 
-/* The sections. Each prints nothing where there is nothing to say. 0 or -ENOMEM. */
+/* The parts. Each says nothing where there is nothing to say. 0 or -ENOMEM. */
+int text_answer(struct text *t);        /* how it came out, in a sentence or some */
+int text_machine(struct text *t);       /* of which machine, by whom and when */
+int text_say_simulated(struct text *t); /* that it is, once more at the end */
+int text_basis(struct text *t);         /* what the signs mean, and how the figures came about */
 int text_gpu_matrices(struct text *t);
 int text_axes(struct text *t);     /* threads on one node, memory on another */
 int text_together(struct text *t); /* all GPUs at once */
@@ -143,7 +161,8 @@ int text_sizes(struct text *t);
 int text_latencies(struct text *t);
 int text_times_by_size(struct text *t); /* part of the latencies */
 int text_peers(struct text *t);
-void text_binding(struct text *t); /* one line: whether binding matters here */
+void text_binding(struct text *t);     /* one line: whether binding matters here */
+int text_not_measured(struct text *t); /* text_folded of all records */
 int text_recommendations(struct text *t);
 int text_commands(struct text *t);
 int text_memory(struct text *t);
@@ -157,7 +176,7 @@ void text_forms(struct text *t, const char *by, const struct record *r, size_t n
 /* Of those which differ in bytes and threads alone: the one over most, by most. */
 bool text_is_whole(const struct text *t, const struct record *r);
 /* Parts of it: what follows the figures of whole nodes (text_memory_more.c). */
-int text_curves(struct text *t);    /* over the number of threads, and where nodes saturate */
+int text_curves(struct text *t);     /* over the number of threads, and where nodes saturate */
 int text_contention(struct text *t); /* all nodes at once */
 int text_policies(struct text *t);
 int text_page_kinds(struct text *t);
@@ -170,6 +189,7 @@ int text_migration(struct text *t);
 int text_move_pages(struct text *t); /* parts of it */
 int text_move_cores(struct text *t);
 int text_feed(struct text *t); /* processes that feed GPUs */
+int text_try(struct text *t);  /* a command that was run in four ways */
 int text_findings(struct text *t);
 int text_history(struct text *t); /* a comparison with a baseline, but for what fails or warns */
 /* Cells without a figure and unstable ones, folded by equal test, status and reason. */

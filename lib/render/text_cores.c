@@ -172,11 +172,11 @@ static int print_bonds(struct text *t, bool again)
 	for (enum core_bond b = 0; rc == 0 && b < BONDS; b++)
 		rc = put_bond(table, t, b);
 	if (rc == 0 && again)
-		fputc('\n', t->out);
+		text_gap(t);
 	else if (rc == 0)
 		text_heading(t, "from one core to another: time to pass a cache line, ns");
 	if (rc == 0)
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	table_free(table);
 	return rc;
 }

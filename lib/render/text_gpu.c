@@ -9,10 +9,7 @@
 #include "render/text.h"
 #include "result/recommend.h"
 #include "util/quote.h"
-#include "util/wrap.h"
 
-/* A node with a thousand CPUs that are not neighbours, and some. */
-enum { COMMAND_TEXT = 8192 };
 /* Reasons for a node that are named beside the strongest. */
 enum { OTHERS_NAMED = 3 };
 
@@ -172,7 +169,6 @@ int text_recommendations(struct text *t)
 		struct sentence s = recommendation_sentence(&res->recommendations[i]);
 		struct idset alike = { 0 };
 		char list[128], label[160];
-		int at;
 
 		if (idset_has(&told, res->recommendations[i].gpu))
 			continue;
@@ -184,52 +180,10 @@ int text_recommendations(struct text *t)
 		}
 		told = idset_or(&told, &alike);
 		idset_format(&alike, list, sizeof list);
-		snprintf(label, sizeof label, "GPU %s:", list);
-		at = fprintf(t->out, "  %-9s ", label);
-		wrap_print(t->out, s.text, t->width, at, 12);
+		snprintf(label, sizeof label, "GPU %s", list);
+		text_labelled(t, label, s.text);
 	}
 	return 0;
-}
-
-/* A command line that stays one when it is pasted: lines end in a backslash, at a blank where
- * there is one and within a word, flush left, where there is none. */
-static void put_command(struct text *t, const char *line)
-{
-	int column = fprintf(t->out, "  "), most = t->width - 2;
-
-	for (const char *p = line; *p;) {
-		int gap = (int)strspn(p, " "), length = (int)strcspn(p + gap, " ");
-
-		if (column + gap + length > most && column > 4) {
-			fputs(" \\\n    ", t->out);
-			column = 4;
-			p += gap;
-			gap = 0;
-		}
-		fprintf(t->out, "%*s", gap, "");
-		column += gap;
-		p += gap;
-		for (; length; length--, column++, p++) {
-			if (column >= most) {
-				fputs("\\\n", t->out);
-				column = 0;
-			}
-			fputc((unsigned char)*p < ' ' ? '?' : *p, t->out);
-		}
-	}
-	fputc('\n', t->out);
-}
-
-/* The line, and behind it (where that does not fit, before it) what it is for. */
-static void put_remarked(struct text *t, const char *line, const char *remark)
-{
-	bool behind = (int)(2 + strlen(line) + 2 + strlen(remark)) <= t->width;
-	char both[COMMAND_TEXT];
-
-	if (!behind)
-		fprintf(t->out, "  %s\n", remark);
-	snprintf(both, sizeof both, "%s%s%s", line, behind ? "  " : "", behind ? remark : "");
-	put_command(t, both);
 }
 
 int text_commands(struct text *t)
@@ -249,13 +203,13 @@ int text_commands(struct text *t)
 				 r->gpu,
 				 t->o->source ? shell_quote(source, sizeof source, t->o->source)
 					      : "RESULT");
-			put_remarked(t, line, "# any GPU");
+			text_command(t, line, "any GPU");
 		}
 		any = true;
 		snprintf(line, sizeof line, "%s COMMAND",
 			 recommendation_numactl(r, numactl, sizeof numactl));
-		snprintf(remark, sizeof remark, "# GPU %d", r->gpu);
-		put_remarked(t, line, remark);
+		snprintf(remark, sizeof remark, "GPU %d", r->gpu);
+		text_command(t, line, remark);
 	}
 	return 0;
 }

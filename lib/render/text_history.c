@@ -80,6 +80,6 @@ int render_comparison(const struct result *res, const struct render_options *o, 
 	text_say(&t, 0, "%s", words[res->verdict.status]);
 	rc = text_history(&t);
 	if (rc == 0)
-		rc = render_findings(res, NULL, o, out);
+		rc = render_findings(res, o, out);
 	return rc < 0 ? rc : ferror(out) ? -EIO : 0;
 }

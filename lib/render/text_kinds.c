@@ -219,7 +219,7 @@ static int print_fits(struct text *t, const struct record *like)
 			     "%s copies of all sizes: start-up time, the rate that large ones come "
 			     "to, and the size at which half of it is reached",
 			     memory_kind_name(like->memory));
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;

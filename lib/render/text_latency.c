@@ -115,7 +115,7 @@ static int print_quantiles(struct text *t, const struct record *const ways[2])
 			     record_has(like, "memory") ? " " : "", like->metric,
 			     ways[1] ? " of " : "",
 			     ways[1] ? format_size(size, sizeof size, like->bytes) : "", unit.name);
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;

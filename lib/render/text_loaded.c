@@ -125,7 +125,7 @@ int text_loaded(struct text *t)
 	}
 	if (rc == 0 && any) {
 		text_heading(t, "latency of memory while the node's other cores read it");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 		for (size_t i = 0; rc == 0 && i < t->res->nrecords; i++)
 			if (begins(t, i)) {
 				curve_of(t, &t->res->records[i], &c);

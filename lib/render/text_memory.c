@@ -153,7 +153,7 @@ static int print_local(struct text *t, const struct record *const *like, size_t 
 	}
 	if (rc == 0) {
 		text_heading(t, "each node's own memory, GB/s");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;
@@ -203,7 +203,7 @@ static int print_one_node(struct text *t)
 	if (rc == 0 && any) {
 		text_heading(t, "memory of node %d, by its own cores",
 			     t->res->machine.nnodes ? t->res->machine.nodes[0].id : 0);
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;

@@ -170,7 +170,7 @@ static int print_pages(struct text *t)
 			rc = put_row(t, table, &t->res->records[i]);
 	if (rc == 0) {
 		text_heading(t, "latency of memory by the CPUs nearest to it");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 		say_tlb(t);
 	}
 	table_free(table);
@@ -309,7 +309,7 @@ static int print_sizes(struct text *t)
 	if (rc == 0 && any) {
 		text_heading(t, "latency by working set, one core; the steps are found in the "
 				"figures");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;

@@ -1,13 +1,10 @@
 /* text_parts.c - words and units that the sections of the report share. See text.h. */
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "render/text.h"
-#include "util/wrap.h"
 
 struct text_unit text_unit_for(const char *unit, double typical)
 {
@@ -28,8 +25,13 @@ struct text_unit text_unit_for(const char *unit, double typical)
 	return seconds[i];
 }
 
+/* Below this all is 0. */
+#define TINY 1e-5
+
 int text_decimals(double most)
 {
+	if (most > 0 && most < 0.0995) /* two digits that say something */
+		return most < TINY ? 6 : 1 - (int)floor(log10(most));
 	return most < 9.995 ? 2 : most < 999.95 ? 1 : 0;
 }
 
@@ -67,34 +69,6 @@ char *text_place(const struct record *r, char *buf, size_t size)
 	else
 		snprintf(buf, size, "node %d, CPUs of %d", r->mem_node, r->cpu_node);
 	return buf;
-}
-
-void text_heading(struct text *t, const char *fmt, ...)
-{
-	va_list args;
-
-	char title[256];
-
-	va_start(args, fmt);
-	vsnprintf(title, sizeof title, fmt, args);
-	va_end(args);
-	title[0] = (char)toupper((unsigned char)title[0]);
-	fputs(t->o->colour ? "\n\033[1m" : "\n", t->out);
-	text_say(t, 0, "%s", title);
-	if (t->o->colour)
-		fputs("\033[0m", t->out);
-}
-
-void text_say(struct text *t, int indent, const char *fmt, ...)
-{
-	char text[2048];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
-	va_end(args);
-	fprintf(t->out, "%*s", indent, "");
-	wrap_print(t->out, text, t->width, indent, indent);
 }
 
 static bool has_to_be_told(const struct record *r)
@@ -146,4 +120,9 @@ int text_folded(struct text *t, const struct record *r, size_t n)
 	}
 	free(told);
 	return 0;
+}
+
+int text_not_measured(struct text *t)
+{
+	return text_folded(t, t->res->records, t->res->nrecords);
 }

@@ -154,7 +154,7 @@ static int print_paths(struct text *t)
 		text_heading(t, "GPU to GPU: every pair is declared to be connected by %s", first);
 	} else if (rc == 0 && !alike) {
 		text_heading(t, "GPU to GPU, the declared paths");
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 	}
 	table_free(table);
 	return rc;

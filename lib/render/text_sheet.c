@@ -4,11 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/table.h"
-#include "render/text.h"
+#include "render/walk.h"
 #include "result/recommend.h"
-
-enum { INDENT = 2, GAP = 2 }; /* the table's own */
 
 int sheet_make(struct sheet *s, size_t nrows, size_t ncolumns)
 {
@@ -89,133 +86,33 @@ bool sheet_style(const struct sheet *s, struct sheet_style *style)
 	return isfinite(most);
 }
 
-/* A figure and its signs, or the word for what became of the cell. Returns the sign that says
- * how good it is. */
-static char cell_text(const struct sheet *s, size_t row, size_t column,
-		      const struct sheet_style *style, char buf[SHEET_TEXT])
+void sheet_cell(struct text *t, const struct sheet *s, size_t row, size_t column,
+		const struct sheet_style *style, struct sheet_cell *cell)
 {
 	const struct record *r = s->cells[row * s->ncolumns + column], *best, *worst;
-	char sign = ' ';
 
-	if (!r || !record_has_figure(r)) {
-		snprintf(buf, SHEET_TEXT, "%s ", r ? text_status_word(r->status) : "");
-		return ' ';
+	*cell = (struct sheet_cell){ .sign = ' ', .has_figure = r && record_has_figure(r) };
+	if (!cell->has_figure) {
+		snprintf(cell->figure, sizeof cell->figure, "%s",
+			 r ? text_status_word(r->status) : "");
+		return;
 	}
+	cell->undersized = style->undersized && is_undersized(r);
 	if (r->status == STATUS_UNSTABLE)
-		sign = '?';
+		cell->sign = '?';
 	else if (s->ends && column_ends(s, column, &best, &worst) && (r == best || r == worst))
-		sign = r == best ? '+' : '-';
-	snprintf(buf, SHEET_TEXT, "%.*f%s%c", style->decimals, r->median / style->unit.factor,
-		 !style->undersized ? ""
-		 : is_undersized(r) ? "u"
-				    : " ",
-		 sign);
-	return sign;
-}
-
-static int put_cell(struct text *t, struct table *table, const struct sheet *s, size_t row,
-		    size_t column, const struct sheet_style *style)
-{
-	char text[SHEET_TEXT], sign = cell_text(s, row, column, style, text);
-	bool end = sign == '+' || sign == '-';
-	int rc = table_cell(table, "%s", text);
-
-	t->marked_best = t->marked_best || end;
-	t->marked_unstable = t->marked_unstable || sign == '?';
+		cell->sign = r == best ? '+' : '-';
+	snprintf(cell->figure, sizeof cell->figure, "%.*f", style->decimals,
+		 r->median / style->unit.factor);
+	t->marked_best = t->marked_best || cell->sign == '+' || cell->sign == '-';
+	t->marked_unstable = t->marked_unstable || cell->sign == '?';
 	t->marked_undersized = t->marked_undersized || style->undersized;
-	if (t->o->colour && end)
-		table_paint(table, sign == '+' ? "32" : "33");
-	return rc;
-}
-
-static int put_note(struct table *table, const struct sheet_note *n, size_t first, size_t last)
-{
-	int rc = n->texts ? table_cell(table, "%s", n->label) : 0;
-
-	for (size_t c = first; n->texts && rc == 0 && c < last; c++)
-		rc = table_cell(table, "%s", n->texts[c]);
-	return rc;
-}
-
-/* Columns first to last-1 as a table of its own. */
-static int print_block(struct text *t, const struct sheet *s, size_t first, size_t last,
-		       const struct sheet_style *style)
-{
-	struct table *table = table_new();
-	int rc = table ? table_column(table, s->corner, 'l') : -ENOMEM;
-
-	for (size_t c = first; rc == 0 && c < last; c++)
-		rc = table_column(table, s->heads[c], 'r');
-	if (rc == 0)
-		rc = put_note(table, &s->above, first, last);
-	for (size_t i = 0; rc == 0 && i < s->nrows; i++) {
-		rc = table_cell(table, "%s", s->labels[i]);
-		for (size_t c = first; rc == 0 && c < last; c++)
-			rc = put_cell(t, table, s, i, c, style);
-	}
-	for (size_t i = 0; rc == 0 && i < sizeof s->below / sizeof *s->below; i++)
-		rc = put_note(table, &s->below[i], first, last);
-	if (rc == 0)
-		rc = table_print(table, t->out, t->width, INDENT);
-	table_free(table);
-	return rc;
-}
-
-static int longer(int n, const char *text)
-{
-	return (int)strlen(text) > n ? (int)strlen(text) : n;
-}
-
-/* How many columns stand side by side: as many as the widest cell and label leave room for, and
- * equally many in every block but the last. */
-static size_t block_columns(const struct text *t, const struct sheet *s,
-			    const struct sheet_style *style)
-{
-	const struct sheet_note *const notes[] = { &s->above, &s->below[0], &s->below[1] };
-	int label = longer(0, s->corner), widest = 0, n;
-	char text[SHEET_TEXT];
-
-	for (size_t i = 0; i < s->nrows; i++) {
-		label = longer(label, s->labels[i]);
-		for (size_t c = 0; c < s->ncolumns; c++) {
-			cell_text(s, i, c, style, text);
-			widest = longer(widest, text);
-		}
-	}
-	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
-		label = notes[i]->texts ? longer(label, notes[i]->label) : label;
-		for (size_t c = 0; notes[i]->texts && c < s->ncolumns; c++)
-			widest = longer(widest, notes[i]->texts[c]);
-	}
-	for (size_t c = 0; c < s->ncolumns; c++)
-		widest = longer(widest, s->heads[c]);
-	n = (t->width - INDENT - label) / (widest + GAP);
-	if (n < 1)
-		return 1;
-	/* 16 columns where 9 would fit are twice 8. */
-	return (s->ncolumns + (s->ncolumns + (size_t)n - 1) / (size_t)n - 1) /
-	       ((s->ncolumns + (size_t)n - 1) / (size_t)n);
-}
-
-int sheet_print(struct text *t, const struct sheet *s, const struct sheet_style *style)
-{
-	size_t step = block_columns(t, s, style);
-	int rc = 0;
-
-	for (size_t c = 0; rc == 0 && c < s->ncolumns; c += step) {
-		size_t last = c + step < s->ncolumns ? c + step : s->ncolumns;
-
-		if (c)
-			fputc('\n', t->out);
-		rc = print_block(t, s, c, last, style);
-	}
-	return rc;
 }
 
 void text_legend(struct text *t)
 {
 	if (t->marked_best || t->marked_unstable || t->marked_undersized)
-		fputc('\n', t->out);
+		text_gap(t);
 	if (t->marked_best)
 		text_say(t, 2,
 			 "+ best and - worst of a column; no sign where they differ by less than "

@@ -111,7 +111,7 @@ int text_sums(struct text *t, bool (*wanted)(const struct record *r), const char
 	}
 	if (rc == 0 && any) {
 		text_heading(t, "%s", heading);
-		rc = table_print(table, t->out, t->width, 2);
+		rc = text_table(t, table);
 		text_say(t, 2,
 			 "of alone: beside the sum of what each comes to by itself; own nodes: how "
 			 "much more they give in all");

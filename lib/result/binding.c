@@ -36,25 +36,43 @@ static const struct node *driver_of(const struct machine *m, const struct bindin
 	return machine_driver(m, b->node);
 }
 
+/* The cores that drive this node are shared among so many GPUs, and so many come before. */
+static void users_of(const struct machine *m, const struct recommendation *rec, size_t nrec,
+		     const struct idset *among, const struct binding *b, size_t *before,
+		     size_t *users)
+{
+	const struct node *driver = driver_of(m, b);
+
+	*before = *users = 0;
+	for (size_t i = 0; i < nrec; i++) {
+		bool shares = rec[i].gpu == b->gpu->index || idset_has(among, rec[i].gpu);
+
+		if (!shares || !rec[i].has_node || !machine_node(m, rec[i].node) ||
+		    machine_driver(m, rec[i].node) != driver)
+			continue;
+		*users += 1;
+		*before += rec[i].gpu < b->gpu->index;
+	}
+}
+
 /* Those who are driven by the same cores share them out. */
-static int share_cores(const struct machine *m, struct binding *all, size_t n, enum binding_smt smt,
+static int share_cores(const struct machine *m, const struct recommendation *rec, size_t nrec,
+		       struct binding *all, size_t n, const struct binding_want *want,
 		       struct err *e)
 {
+	const struct idset *among = idset_empty(&want->among) ? &want->gpus : &want->among;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct node *driver = driver_of(m, &all[i]);
-		size_t before = 0, users = 0;
+		size_t before, users;
 
-		for (size_t j = 0; j < n; j++)
-			if (driver_of(m, &all[j]) == driver) {
-				users++;
-				before += j < i;
-			}
+		users_of(m, rec, nrec, among, &all[i], &before, &users);
 		if (driver)
 			all[i].cpus =
 				machine_share_cores(driver, before, users, &all[i].cpus_shared);
 		/* What a result was allowed to use may be more than this process may. */
 		all[i].cpus = idset_and(&all[i].cpus, &m->allowed_cpus);
-		if (smt == SMT_ONE)
+		if (want->smt == SMT_ONE)
 			all[i].cpus = binding_first_siblings(m, &all[i].cpus);
 		if (idset_empty(&all[i].cpus))
 			return err_set(e, -EINVAL,
@@ -66,122 +84,260 @@ static int share_cores(const struct machine *m, struct binding *all, size_t n, e
 
 /* ---- memory ---- */
 
+/* What is given away of the nodes, in the order of the machine's. */
+struct pool {
+	const struct machine *m;
+	struct known *left;
+};
+
 /* What buffers may take on a node; on a recorded machine what there is of it. */
 static struct known room_on(const struct node *n)
 {
-	if (!n || !n->allowed)
-		return UNKNOWN("its memory may not be used here");
+	if (!n->allowed || n->kind == NODE_MEMORYLESS)
+		return UNKNOWN("it has no memory that may be used here");
 	return n->giveable_bytes.is ? n->giveable_bytes
 	       : n->free_bytes.is   ? n->free_bytes
 				    : n->memory_bytes;
 }
 
-/* The next nearest node with memory that is not among `taken`; NULL: there is none. */
-static const struct node *next_nearest(const struct machine *m, int from, const struct idset *taken)
+static struct known *left_on(const struct pool *p, int node)
 {
-	const struct node *best = NULL;
-	long long nearest = 0;
-
-	for (size_t i = 0; i < m->nnodes; i++) {
-		const struct node *n = &m->nodes[i];
-		struct known d = machine_distance(m, from, n->id);
-		long long far = d.is ? d.value : 0;
-
-		if (!n->allowed || n->kind == NODE_MEMORYLESS || idset_has(taken, n->id))
-			continue;
-		if (!best || far < nearest) {
-			best = n;
-			nearest = far;
-		}
-	}
-	return best;
+	return &p->left[machine_node(p->m, node) - p->m->nodes];
 }
 
 /* Of interleaved memory every node gives an equal part: the smallest says how much that is. */
-static struct known room_over(const struct machine *m, const struct idset *nodes)
+static struct known room_over(const struct pool *p, const struct idset *nodes)
 {
 	struct known room = UNKNOWN("no node");
 
 	for (int id = -1; (id = idset_next(nodes, id)) >= 0;) {
-		struct known here = room_on(machine_node(m, id));
+		struct known here = *left_on(p, id);
 
 		if (!here.is)
 			return here;
 		if (!room.is || here.value < room.value)
 			room = here;
 	}
-	if (room.is)
-		room.value *= (long long)idset_count(nodes);
+	room.value *= (long long)idset_count(nodes);
+	if (room.is && p->m->memory_left.is && p->m->memory_left.value < room.value)
+		room.value = p->m->memory_left.value;
 	return room;
 }
 
-/* Bytes that all processes with memory of b's node want together. */
-static uint64_t wanted_there(const struct binding *all, size_t n, const struct binding *b,
-			     uint64_t need)
+static void give_away(const struct pool *p, const struct idset *nodes, uint64_t bytes)
 {
-	uint64_t sum = 0;
+	uint64_t part = bytes / (idset_count(nodes) ? idset_count(nodes) : 1);
 
-	for (size_t i = 0; i < n; i++)
-		if (all[i].node == b->node)
-			sum += need;
-	return sum;
+	for (int id = -1; (id = idset_next(nodes, id)) >= 0;)
+		left_on(p, id)->value -= (long long)part;
 }
 
-/* Adds nearest nodes until what is wanted fits. Sums over processes of other nodes are not
- * looked at: who asks for more than a node has is told so, and looks himself. */
-static int spread_memory(const struct machine *m, struct binding *b, uint64_t want, struct err *e)
+/* The k nearest nodes of which each has room for that much; fewer where there are not so many. */
+static struct idset nearest_with(const struct pool *p, int from, size_t k, uint64_t part)
 {
-	char has[32], asked[32], list[64];
+	struct idset taken = { { 0 } };
 
-	format_size(asked, sizeof asked, want);
-	while (b->room.is && (uint64_t)b->room.value < want) {
-		const struct node *next = next_nearest(m, b->node, &b->memory_nodes);
+	while (idset_count(&taken) < k) {
+		const struct node *best = NULL;
+		long long nearest = 0;
 
-		if (!next)
-			return err_set(e, -ENOSPC,
-				       "GPU %d: %s are needed, and all nodes together give %s",
-				       b->gpu->index, asked,
-				       format_size(has, sizeof has, (uint64_t)b->room.value));
-		idset_add(&b->memory_nodes, next->id);
-		b->room = room_over(m, &b->memory_nodes);
+		for (size_t i = 0; i < p->m->nnodes; i++) {
+			const struct node *n = &p->m->nodes[i];
+			struct known d = machine_distance(p->m, from, n->id);
+			long long far = n->id == from ? 0 : d.is ? d.value : 10;
+
+			if (idset_has(&taken, n->id) || !p->left[i].is ||
+			    p->left[i].value < (long long)part || (best && far >= nearest))
+				continue;
+			best = n;
+			nearest = far;
+		}
+		if (!best)
+			break;
+		idset_add(&taken, best->id);
 	}
-	if (idset_count(&b->memory_nodes) > 1) {
-		b->memory = BINDING_INTERLEAVE;
-		idset_format(&b->memory_nodes, list, sizeof list);
+	return taken;
+}
+
+/* What `users` processes of one node want, "4 times 16 GiB". */
+static char *say_wanted(char *buf, size_t size, size_t users, uint64_t need)
+{
+	char bytes[32];
+
+	format_size(bytes, sizeof bytes, need);
+	if (users == 1)
+		snprintf(buf, size, "%s", bytes);
+	else
+		snprintf(buf, size, "%zu times %s", users, bytes);
+	return buf;
+}
+
+/* The processes of one node that do not fit there. */
+static int spread_memory(const struct pool *p, struct binding *all, size_t n, int node,
+			 size_t users, uint64_t need, struct err *e)
+{
+	struct idset nodes = { { 0 } };
+	char asked[64], list[128];
+	size_t k = 2;
+
+	say_wanted(asked, sizeof asked, users, need);
+	for (; k <= p->m->nnodes; k++) {
+		nodes = nearest_with(p, node, k, (users * need + k - 1) / k);
+		if (idset_count(&nodes) == k)
+			break;
+	}
+	if (k > p->m->nnodes)
+		return err_set(e, -ENOSPC,
+			       "GPUs of node %d: %s needed, and no nodes of this machine have so "
+			       "much free between them",
+			       node, asked);
+	idset_format(&nodes, list, sizeof list);
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].node != node)
+			continue;
+		all[i].memory = BINDING_INTERLEAVE;
+		all[i].memory_nodes = nodes;
+		all[i].room = room_over(p, &nodes);
+		snprintf(all[i].note, sizeof all[i].note,
+			 "%s do not fit on node %d: interleaved over nodes %s", asked, node, list);
+	}
+	give_away(p, &nodes, users * need);
+	return 0;
+}
+
+static size_t users_of_memory(const struct binding *all, size_t n, int node)
+{
+	size_t users = 0;
+
+	for (size_t i = 0; i < n; i++)
+		users += all[i].node == node && all[i].memory != BINDING_NONE;
+	return users;
+}
+
+static bool first_of_node(const struct binding *all, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (all[j].node == all[i].node)
+			return false;
+	return true;
+}
+
+/* First those that fit on their own node, then the others over what is left. */
+static int fit_memory(const struct pool *p, struct binding *all, size_t n, uint64_t need,
+		      struct err *e)
+{
+	enum { AT_HOME, SPREAD, PASSES };
+	int rc = 0;
+
+	for (int pass = AT_HOME; pass < PASSES; pass++)
+		for (size_t i = 0; i < n && rc == 0; i++) {
+			struct binding *b = &all[i];
+			size_t users = users_of_memory(all, n, b->node);
+
+			/* How much there is may be unknown, of a recorded machine. */
+			if (!users || !first_of_node(all, i) || !b->room.is)
+				continue;
+			if ((uint64_t)b->room.value >= users * need) {
+				if (pass == AT_HOME)
+					give_away(p, &b->memory_nodes, users * need);
+			} else if (pass == SPREAD) {
+				rc = spread_memory(p, all, n, b->node, users, need, e);
+			}
+		}
+	return rc;
+}
+
+/* With memory that may spill, or lies everywhere anyway. */
+static int look_at_room(struct binding *all, size_t n, uint64_t need, struct err *e)
+{
+	char asked[64], has[32];
+
+	for (size_t i = 0; i < n; i++) {
+		struct binding *b = &all[i];
+		bool everywhere = b->memory == BINDING_INTERLEAVE;
+		size_t users = everywhere ? n : users_of_memory(all, n, b->node);
+
+		if (b->memory == BINDING_NONE || !b->room.is ||
+		    users * need <= (uint64_t)b->room.value)
+			continue;
+		say_wanted(asked, sizeof asked, users, need);
+		format_size(has, sizeof has, (uint64_t)b->room.value);
+		if (everywhere)
+			return err_set(e, -ENOSPC, "%s needed, and all nodes in turn give %s",
+				       asked, has);
 		snprintf(b->note, sizeof b->note,
-			 "%s do not fit on node %d: interleaved over nodes %s", asked, b->node,
-			 list);
+			 "%s do not fit on node %d, which gives %s: the rest goes to other nodes",
+			 asked, b->node, has);
 	}
 	return 0;
+}
+
+static void memoryless(const struct machine *m, struct binding *b)
+{
+	const struct node *near = machine_memory_for(m, b->node);
+
+	b->memory = BINDING_NONE;
+	b->room = UNKNOWN("its node has no memory that may be used here");
+	if (near)
+		snprintf(b->note, sizeof b->note,
+			 "node %d has no memory to bind to: its CPUs alone are bound (the nearest "
+			 "memory is node %d's)",
+			 b->node, near->id);
+	else
+		snprintf(b->note, sizeof b->note,
+			 "node %d has no memory to bind to: its CPUs alone are bound", b->node);
+}
+
+static void choose_memory(const struct pool *p, struct binding *b, const struct binding_want *want)
+{
+	const struct node *home = machine_node(p->m, b->node);
+
+	b->memory = want->memory;
+	b->need = want->need;
+	b->room = room_on(home);
+	if (home->kind == NODE_MEMORYLESS || !home->allowed)
+		memoryless(p->m, b);
+	if (b->memory == BINDING_NONE)
+		return;
+	if (b->memory == BINDING_INTERLEAVE)
+		b->memory_nodes = machine_memory_nodes(p->m);
+	else
+		idset_add(&b->memory_nodes, b->node);
+	b->room = room_over(p, &b->memory_nodes);
+}
+
+static int within_limit(const struct machine *m, const struct binding *all, size_t n, uint64_t need,
+			struct err *e)
+{
+	size_t users = 0;
+	char asked[64], has[32];
+
+	for (size_t i = 0; i < n; i++)
+		users += all[i].memory != BINDING_NONE;
+	if (!m->memory_left.is || users * need <= (uint64_t)m->memory_left.value)
+		return 0;
+	say_wanted(asked, sizeof asked, users, need);
+	return err_set(e, -ENOSPC, "%s needed, and the cgroup's memory limit leaves %s", asked,
+		       format_size(has, sizeof has, (uint64_t)m->memory_left.value));
 }
 
 static int give_memory(const struct machine *m, struct binding *all, size_t n,
 		       const struct binding_want *want, struct err *e)
 {
-	int rc = 0;
+	struct pool p = { .m = m, .left = calloc(m->nnodes + 1, sizeof *p.left) };
+	int rc;
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct binding *b = &all[i];
-		const struct node *home = machine_node(m, b->node);
-
-		b->memory = want->memory;
-		b->room = room_on(home);
-		if (home->kind == NODE_MEMORYLESS || !home->allowed) {
-			snprintf(b->note, sizeof b->note, "node %d has no memory to bind to: %s",
-				 b->node, "its CPUs alone are bound");
-			b->memory = BINDING_NONE;
-		}
-		if (b->memory == BINDING_NONE)
-			continue;
-		if (b->memory == BINDING_INTERLEAVE && !want->need) {
-			b->memory_nodes = machine_memory_nodes(m);
-			b->room = room_over(m, &b->memory_nodes);
-			continue;
-		}
-		idset_add(&b->memory_nodes, b->node);
-		if (want->need && b->memory != BINDING_PREFERRED)
-			rc = spread_memory(m, b, wanted_there(all, n, b, want->need), e);
-	}
+	if (!p.left)
+		return err_set(e, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < m->nnodes; i++)
+		p.left[i] = room_on(&m->nodes[i]);
+	for (size_t i = 0; i < n; i++)
+		choose_memory(&p, &all[i], want);
+	rc = want->need ? within_limit(m, all, n, want->need, e) : 0;
+	if (rc == 0 && want->need)
+		rc = want->memory == BINDING_BIND ? fit_memory(&p, all, n, want->need, e)
+						  : look_at_room(all, n, want->need, e);
+	free(p.left);
 	return rc;
 }
 
@@ -255,15 +411,20 @@ int bindings_make(struct binding **all, size_t *n, const struct machine *m,
 		  const struct recommendation *recommended, size_t nrecommended,
 		  const struct result *res, const struct binding_want *want, struct err *e)
 {
-	struct binding *v = calloc(nrecommended + 1, sizeof *v);
+	const uint64_t most = UINT64_C(1) << 50; /* so that sums over all GPUs have room */
+	struct binding *v;
 	size_t count = 0;
 	int rc;
 
+	if (want->need > most)
+		return err_set(e, -ENOSPC, "no machine has more than %" PRIu64 " PiB of memory",
+			       most >> 50);
+	v = calloc(nrecommended + 1, sizeof *v);
 	if (!v)
 		return err_set(e, -ENOMEM, "out of memory");
 	rc = take_gpus(v, &count, m, recommended, nrecommended, &want->gpus, e);
 	if (rc == 0)
-		rc = share_cores(m, v, count, want->smt, e);
+		rc = share_cores(m, recommended, nrecommended, v, count, want, e);
 	if (rc == 0)
 		rc = give_memory(m, v, count, want, e);
 	for (size_t i = 0; i < count && rc == 0; i++)

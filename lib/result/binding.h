@@ -22,6 +22,9 @@ extern const char *const binding_smt_words[]; /* "all", "one", then NULL */
 
 struct binding_want {
 	struct idset gpus; /* one process for each of them */
+	/* GPUs among which the cores are shared out; empty: those wanted. With all of the machine
+	 * two launches side by side do not meet on any core. */
+	struct idset among;
 	enum binding_smt smt;
 	enum binding_memory memory;
 	uint64_t need; /* bytes of host memory for each process; 0: not told */
@@ -29,27 +32,29 @@ struct binding_want {
 
 /* The process of one GPU. */
 struct binding {
-	const struct gpu *gpu; /* of the machine */
-	/* Of the machine; has_node as there. GPUs that are not wanted take no cores. */
-	const struct recommendation *from;
-	int node;          /* whose cores and memory feed the GPU best */
-	struct idset cpus; /* never empty */
-	bool cpus_shared;  /* with another process: there are more of them than cores */
+	const struct gpu *gpu;             /* of the machine */
+	const struct recommendation *from; /* has_node is true */
+	int node;                          /* whose cores and memory feed the GPU best */
+	struct idset cpus;                 /* never empty */
+	bool cpus_shared; /* with another process: there are more of them than cores */
 	enum binding_memory memory;
 	struct idset memory_nodes; /* empty with BINDING_NONE; several only where interleaved */
+	uint64_t need;             /* as it was wanted, for this process */
 	struct known room; /* bytes that the processes of this launch together can have there */
 	/* With interleaving: the copy rate (pinned, host to device) out of those nodes in turn
 	 * over that out of the node alone, reckoned from what was measured: the harmonic mean.
 	 * NaN: not measured. */
 	double rate;
-	char note[200]; /* what a person should know, one sentence without a full stop; or empty */
+	char note[256]; /* what a person should know, one sentence without a full stop; or empty */
 };
 
 /* One for each wanted GPU, in order of index, from recommendations of that machine (recommend.h;
- * `res` is where they were measured, or NULL). Memory nodes with --need: the node where all of
- * its processes fit; else the fewest nearest nodes over which they fit interleaved, and note says
- * so. -ENODEV with e: a GPU has no node to be bound to; -ENOSPC: no nodes of this machine have so
- * much; -EINVAL: none of the node's CPUs may be used; -ENOMEM. Free with free(). */
+ * `res` is where they were measured, or NULL). Memory nodes with a need, bound: the node where all
+ * of its processes fit; else the fewest nodes, the nearest first, of which each has room for its
+ * part beside what is already given away, interleaved, and note says so. Preferred memory may
+ * spill, and note says that it will. -ENODEV with e: a GPU has no node to be bound to; -ENOSPC: no
+ * nodes of this machine have so much, or the cgroup's limit is lower; -EINVAL: none of the node's
+ * CPUs may be used; -ENOMEM. Free with free(). */
 int bindings_make(struct binding **all, size_t *n, const struct machine *m,
 		  const struct recommendation *recommended, size_t nrecommended,
 		  const struct result *res, const struct binding_want *want, struct err *e);

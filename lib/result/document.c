@@ -124,7 +124,8 @@ int document_check(const json_t *doc, const char *schema, const char *what, stru
 		return err_set(e, -EINVAL, "schema: \"%s\" is needed, found %s", schema,
 			       json_kind(found));
 	if (strcmp(json_string_value(found), schema) != 0)
-		return err_set(e, -EINVAL, "schema: this is \"%.60s\", needed is \"%s\"",
+		return err_set(e, -EINVAL,
+			       "schema: \"%.60s\" is not \"%s\", which this version reads",
 			       json_string_value(found), schema);
 	json_object_foreach((json_t *)(uintptr_t)doc, key, v)
 	{

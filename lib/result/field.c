@@ -198,8 +198,9 @@ _Static_assert(sizeof fields / sizeof *fields <= 64, "record.has holds one bit a
 
 int field_index(const char *key)
 {
+	/* Reports ask this millions of times: the first letter rules most rows out. */
 	for (size_t i = 0; i < nfields; i++)
-		if (strcmp(fields[i].key, key) == 0)
+		if (fields[i].key[0] == key[0] && strcmp(fields[i].key, key) == 0)
 			return (int)i;
 	return -1;
 }

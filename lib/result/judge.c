@@ -10,6 +10,7 @@
 #include "result/explains.h"
 #include "result/findings.h"
 #include "result/judge_parts.h"
+#include "result/rules.h"
 
 /* More reasons than this are counted, not listed; more cells than CELLS_NAMED
  * of one reason likewise. */
@@ -171,8 +172,10 @@ int judge(struct result *res)
 		rc = judge_physics(res);
 	if (rc == 0)
 		rc = judge_peers(res);
-	if (rc == 0)
+	if (rc == 0) {
+		rules_apply(json_object_get(res->run.options, "rules"), res, true);
 		rc = findings_attach(res);
+	}
 	if (rc < 0)
 		return rc;
 	g.told = calloc(res->nrecords + 1, sizeof *g.told);

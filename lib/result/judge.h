@@ -50,7 +50,7 @@ bool finding_is_judged(const struct finding *f);
  * (ids "gpu.count", "run.cells") and those of physics and peers (judge_parts.h) to those of
  * `numabench check`, and names in every record the findings that explain it (explains.h).
  * Findings of history and expectation are whoever's who set the result against a file, before:
- * they stay and count. Safe to repeat. FAIL: a corrupt record, a finding with
+ * they stay and count. The rules among run.options (rules.h) apply to all of these. Safe to repeat. FAIL: a corrupt record, a finding with
  * status fail, a count other than run.options.require_gpus.
  * UNKNOWN: a finding with status unknown; a record that failed, timed out, crashed, was misplaced,
  * unproven or unstable; a run that is not complete; a GPU that was busy; a test, or a GPU in it, of

@@ -84,12 +84,17 @@ static int read_some(struct reader *r, int fd)
 	return 1;
 }
 
+void child_tie(pid_t parent, int code)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(code);
+}
+
 static void be_child(const struct child_spec *spec, int out, pid_t parent)
 {
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
+	child_tie(parent, 127);
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGKILL && s != SIGSTOP && s != SIGXFSZ && s != SIGPIPE)
 			signal(s, SIG_DFL);
@@ -194,7 +199,8 @@ static int attend(const struct child_spec *spec, struct child_result *r, int fd,
 		}
 		if (!reaped && waitpid(r->pid, &status, WNOHANG) == r->pid) {
 			reaped = true;
-			pipe_until = seconds_now() + GRACE_PIPE;
+			r->seconds = seconds_now();
+			pipe_until = r->seconds + GRACE_PIPE;
 		}
 		if (reaped && open && !p.revents && seconds_now() > pipe_until)
 			open = false;
@@ -235,7 +241,7 @@ int child_run(const struct child_spec *spec, struct child_result *r, struct err 
 	int rc = attend(spec, r, fd[0], e);
 
 	close(fd[0]);
-	r->seconds = seconds_now() - start;
+	r->seconds = (r->seconds > 0 ? r->seconds : seconds_now()) - start;
 	return rc;
 }
 

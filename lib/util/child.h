@@ -50,6 +50,10 @@ struct child_result {
  * -errno with e when it could not be started at all. */
 int child_run(const struct child_spec *spec, struct child_result *r, struct err *e);
 
+/* In a fork: this process is killed when its parent ends; where that has ended already, it exits
+ * with `code` now. */
+void child_tie(pid_t parent, int code);
+
 /* "ended by signal 9 (Killed)", "exit status 3", "no answer within 20 s" .. */
 char *child_describe(const struct child_result *r, char *buf, size_t size);
 

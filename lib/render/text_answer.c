@@ -1,0 +1,257 @@
+/* text_answer.c - the answer in a few sentences, and how its figures came about. See text.h. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/text.h"
+#include "result/judge.h"
+#include "result/statistics.h"
+#include "util/units.h"
+
+static const char simulated[] =
+	"SIMULATED: the GPU figures come from the test simulator, not from hardware.";
+
+/* Why a GPU has no figures, in a few words. */
+static const char *why_unmeasured(const struct result *res, const struct gpu *g)
+{
+	if (g->state != GPU_USABLE)
+		return g->state_why[0] ? g->state_why : gpu_state_name(g->state);
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (record_has(r, "gpu") && r->gpu == g->index)
+			return r->reason[0] ? r->reason : status_name(r->status);
+	}
+	if (g->busy)
+		return g->busy_why[0] ? g->busy_why : "others use it";
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (strncmp(r->test, "gpu-", 4) == 0 && r->status != STATUS_OK && r->reason[0])
+			return r->reason;
+	}
+	return "not asked for";
+}
+
+/* GPUs without figures, those with one and the same reason together. */
+static void say_unmeasured(struct text *t)
+{
+	const struct machine *m = &t->res->machine;
+	struct idset told = { 0 };
+
+	for (size_t i = 0; i < m->ngpus; i++) {
+		const char *why = why_unmeasured(t->res, &m->gpus[i]);
+		struct idset alike = { 0 };
+		char list[128];
+
+		if (result_gpu_measured(t->res, m->gpus[i].index) ||
+		    idset_has(&told, m->gpus[i].index))
+			continue;
+		for (size_t j = i; j < m->ngpus; j++)
+			if (!result_gpu_measured(t->res, m->gpus[j].index) &&
+			    strcmp(why_unmeasured(t->res, &m->gpus[j]), why) == 0)
+				idset_add(&alike, m->gpus[j].index);
+		told = idset_or(&told, &alike);
+		idset_format(&alike, list, sizeof list);
+		text_say(t, 2, "GPU %s not measured: %s", list, why);
+	}
+}
+
+static void verdict_sentence(const struct verdict *v, char *buf, size_t size)
+{
+	static const char *const words[] = {
+		[VERDICT_PASS] = "PASS", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "UNKNOWN"
+	};
+	char warnings[48] = "";
+
+	if (v->nwarnings)
+		snprintf(warnings, sizeof warnings, " (%zu %s)", v->nwarnings,
+			 v->nwarnings == 1 ? "warning" : "warnings");
+	if (v->nreasons)
+		snprintf(buf, size, "%s%s: %s", words[v->status], warnings, v->reasons[0]);
+	else
+		snprintf(buf, size, "%s%s%s", words[v->status], warnings,
+			 v->status == VERDICT_PASS && !v->nwarnings ? ": nothing is wrong" : "");
+}
+
+int text_answer(struct text *t)
+{
+	const struct result *res = t->res;
+	size_t measured = result_gpus_measured(res), n = res->machine.ngpus;
+	const char *mark = res->run.simulated ? "SIMULATED. " : "";
+	char verdict[400], scope[96];
+
+	if (n)
+		snprintf(scope, sizeof scope, "%zu of %zu %s measured", measured, n,
+			 n == 1 ? "GPU" : "GPUs");
+	else
+		snprintf(scope, sizeof scope, "no GPU on this machine's PCI bus: CPU part only");
+	verdict_sentence(&res->verdict, verdict, sizeof verdict);
+	text_say(t, 0, "%s%s. %s", mark, scope, verdict);
+	for (size_t i = 1; i < res->verdict.nreasons; i++)
+		text_say(t, 2, "%s", res->verdict.reasons[i]);
+	say_unmeasured(t);
+	if (res->run.simulated)
+		text_say(t, 0, "%s", simulated);
+	if (!res->run.complete)
+		text_say(t, 0,
+			 "incomplete: the run ended before its plan did; what is shown was "
+			 "measured, the rest is missing.");
+	text_binding(t);
+	return 0;
+}
+
+/* "8 x NVIDIA H200; " for each model; returns buf. */
+static char *gpu_names(const struct machine *m, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < m->ngpus; i++) {
+		const char *name = m->gpus[i].name;
+		size_t alike = 0;
+		bool seen = false;
+
+		for (size_t j = 0; j < m->ngpus; j++) {
+			bool same = strcmp(m->gpus[j].name, name) == 0;
+
+			seen = seen || (same && j < i);
+			alike += same;
+		}
+		if (!seen && used < size)
+			used += (size_t)snprintf(buf + used, size - used, "%s%zu x %s",
+						 used ? ", " : "", alike,
+						 name[0] ? name : "GPU of unknown name");
+	}
+	return buf;
+}
+
+int text_machine(struct text *t)
+{
+	const struct machine *m = &t->res->machine;
+	const struct run_info *run = &t->res->run;
+	char gpus[256], took[32], memory[40] = "";
+	unsigned long long bytes = 0;
+	size_t cores = 0;
+
+	for (size_t i = 0; i < m->nnodes; i++) {
+		cores += m->nodes[i].ncores;
+		if (m->nodes[i].memory_bytes.is)
+			bytes += (unsigned long long)m->nodes[i].memory_bytes.value;
+	}
+	text_gap(t);
+	if (bytes) {
+		char size[24];
+
+		snprintf(memory, sizeof memory, ", %s", format_size(size, sizeof size, bytes));
+	}
+	text_say(t, 0, "%s: %zu NUMA %s, %zu %s%s; %s", run->id[0] ? run->id : "this run",
+		 m->nnodes, m->nnodes == 1 ? "node" : "nodes", cores, cores == 1 ? "core" : "cores",
+		 memory, m->ngpus ? gpu_names(m, gpus, sizeof gpus) : "no GPU");
+	text_say(t, 0, "numabench %s, %s, %s", run->version, run->started,
+		 format_seconds(took, sizeof took, run->seconds));
+	if (m->nnodes == 1)
+		text_say(t, 0, "There is one NUMA node here, hence nothing to choose between.");
+	return 0;
+}
+
+/* What is left of a level once another was taken off it: it may be nothing. */
+static bool is_remainder(const struct record *r)
+{
+	return strcmp(r->metric, "transient-time") == 0 || strcmp(r->metric, "refill-time") == 0;
+}
+
+/* How precise they came to be: half of an interval's width, as a share of its median. */
+static void say_precision(struct text *t)
+{
+	double *v = calloc(t->res->nrecords + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (record_has_figure(r) && record_has(r, "low") && record_has(r, "high") &&
+		    r->median > 0 && !is_remainder(r))
+			v[n++] = (r->high - r->low) / 2 / r->median;
+	}
+	if (n) {
+		sort_doubles(v, n);
+		text_say(t, 0,
+			 "Precision reached: half of the 95 %% intervals are within %.1f %% of "
+			 "their "
+			 "median, nine in ten within %.1f %%, all within %.1f %%.",
+			 100 * quantile_sorted(v, n, 0.5), 100 * quantile_sorted(v, n, 0.9),
+			 100 * v[n - 1]);
+	}
+	free(v);
+}
+
+/* Memory that others stand in for. */
+static void say_stand_in(struct text *t)
+{
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (!record_has_figure(r) || !json_object_get(r->more, "stand_in"))
+			continue;
+		text_say(t, 0,
+			 "Pinned and mapped memory is our own here, page-locked in place "
+			 "(registered): where pages of cudaHostAlloc lie cannot be proven.");
+		return;
+	}
+}
+
+/* How the figures came about, in one line. */
+int text_basis(struct text *t)
+{
+	size_t least = SIZE_MAX, most = 0, figures = 0;
+	bool by_call = false, by_maps = false;
+	const char *proof;
+
+	text_legend(t);
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (!record_has_figure(r))
+			continue;
+		figures++;
+		least = r->samples.n < least ? r->samples.n : least;
+		most = r->samples.n > most ? r->samples.n : most;
+		if (r->status == STATUS_OK && record_has(r, "placement")) {
+			by_call = by_call || r->placement.proof == PROOF_MOVE_PAGES;
+			by_maps = by_maps || r->placement.proof == PROOF_NUMA_MAPS;
+		}
+	}
+	if (!figures)
+		return 0;
+	text_gap(t);
+	proof = by_call && by_maps ? "move_pages or numa_maps"
+		: by_call          ? "move_pages"
+		: by_maps          ? "numa_maps"
+				   : NULL;
+	if (least == most)
+		text_say(t, 0,
+			 "Figures are medians of %zu %s%s%s%s. GB/s is 10^9 bytes per second.",
+			 most, most == 1 ? "sample" : "samples",
+			 proof ? "; every page was found where the row says (" : "",
+			 proof ? proof : "", proof ? ")" : "");
+	else
+		text_say(t, 0,
+			 "Figures are medians of %zu to %zu samples%s%s%s. GB/s is 10^9 bytes per "
+			 "second.",
+			 least, most, proof ? "; every page was found where the row says (" : "",
+			 proof ? proof : "", proof ? ")" : "");
+	say_stand_in(t);
+	say_precision(t);
+	return 0;
+}
+
+int text_say_simulated(struct text *t)
+{
+	if (t->res->run.simulated) {
+		text_gap(t);
+		text_say(t, 0, "%s", simulated);
+	}
+	return 0;
+}
