@@ -4,6 +4,7 @@ CC        ?= gcc
 CUDA_HOME ?= /usr/local/cuda
 PREFIX    ?= /usr/local
 B         := build
+$(if $(filter-out 1,$(words $(filter-out /,$(B)))),$(error B='$(B)': one folder to build in is needed))# empty is the root folder
 SANITIZE  ?=
 WERROR    ?= -Werror# WERROR= leaves warnings as warnings, for a compiler newer than ours
 
@@ -42,8 +43,7 @@ BENCH_MAIN := $(call obj,$(wildcard bench/main/*.c))
 SIM_OBJ := $(call obj,$(filter-out tests/sim/nvml.c,$(SIM_SRC)))
 
 .PHONY: all force vm-check demo check check-programs sim install portable man clean help fidelity power format
-.DELETE_ON_ERROR:
-.SECONDARY:
+.DELETE_ON_ERROR .SECONDARY:
 
 all: $(PROGRAMS)
 

@@ -104,7 +104,8 @@ static void tell_on_unknown(const struct front *f)
 {
 	const struct verdict *v = &f->run.res.verdict;
 
-	if (v->status == VERDICT_UNKNOWN && f->run.ask.on_unknown >= 0 && !f->run.ask.nagios)
+	if (verdict_exit_code(v, f->run.ask.strict) == 3 && f->run.ask.on_unknown >= 0 &&
+	    !f->run.ask.nagios)
 		fprintf(stderr, "numabench: UNKNOWN is taken for %s, as --on-unknown asks: %s\n",
 			on_unknown_words[f->run.ask.on_unknown],
 			v->nreasons ? v->reasons[0] : "no reason is given");

@@ -90,8 +90,8 @@ static int check_run(const struct runs *r, const struct result *run, const char 
 {
 	const json_t *identity = json_object_get(run->host, "identity");
 	const struct run_label *last = &r->runs[r->n - 1];
-	struct difference *v;
-	size_t n;
+	struct difference *v = NULL;
+	size_t n = 0;
 	int rc = differences(r->identity, identity, &v, &n);
 
 	if (rc == 0 && n)
@@ -105,12 +105,39 @@ static int check_run(const struct runs *r, const struct result *run, const char 
 			     "machines",
 			     path, last->host, r->runs[0].host);
 	for (size_t i = 0; rc == 0 && i + 1 < r->n; i++)
-		if (strcmp(r->runs[i].id, last->id) == 0 &&
-		    strcmp(r->runs[i].started, last->started) == 0)
+		if (run_label_same(&r->runs[i], last))
 			rc = err_set(e, -EINVAL, "%s: this run (%s) was given before", path,
 				     last->id);
-	if (n)
-		free(v);
+	free(v);
+	return rc;
+}
+
+/* A retest is another run of one of these machines. */
+static int check_retest(const struct runs *after, const struct runs *again, const char *path,
+			struct err *e)
+{
+	struct difference *v = NULL;
+	bool same_host = false;
+	size_t n = 0;
+	int rc = differences(after->identity, again->identity, &v, &n);
+
+	if (rc == 0 && n)
+		rc = err_set(e, -EINVAL,
+			     "--retest %s is of another machine than the RESULTs: %s is \"%s\", "
+			     "not \"%s\"",
+			     path, v->field, v->after, v->before);
+	free(v);
+	for (size_t i = 0; i < after->n && rc == 0; i++) {
+		same_host |= strcmp(after->runs[i].host, again->runs[0].host) == 0;
+		if (run_label_same(&after->runs[i], &again->runs[0]))
+			rc = err_set(e, -EINVAL,
+				     "--retest %s: this run (%s) is one of the RESULTs; another "
+				     "one is needed",
+				     path, again->runs[0].id);
+	}
+	if (rc == 0 && !same_host)
+		rc = err_set(e, -EINVAL, "--retest %s is of host \"%s\", the RESULTs of \"%s\"",
+			     path, again->runs[0].host, after->runs[0].host);
 	return rc;
 }
 
@@ -188,6 +215,8 @@ static int judge_all(const struct own *own, const struct operands *rest, struct 
 	if (rc == 0 && own->retest)
 		rc = read_runs(&again, NULL, (char *const[]){ (char *)(uintptr_t)own->retest }, 1,
 			       false, e);
+	if (rc == 0 && own->retest)
+		rc = check_retest(&after, &again, own->retest, e);
 	if (rc == 0) {
 		rc = compare(&c, &before.runs, &after, own->ratios);
 		if (rc == 0)

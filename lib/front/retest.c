@@ -138,6 +138,7 @@ int run_compare(struct run *r, FILE *log, struct err *e)
 
 	if (!r->ask.baseline)
 		return 0;
+	r->res.run.complete = true; /* its tests are done */
 	rc = derive(&r->res);
 	if (rc == 0)
 		rc = runs_add(&r->now, &r->res);

@@ -102,9 +102,10 @@ static void put_head(const struct page *p)
 		"<meta name=\"color-scheme\" content=\"light dark\">\n"
 		"<link rel=\"icon\" href=\"data:,\">\n",
 		html_script_hash);
+	snprintf(title, sizeof title, "%.47s", id_of(&p->of[0]));
 	html_put(p->out,
 		 "<meta name=\"generator\" content=\"numabench %s\">\n<title>%s%s: ", NB_VERSION,
-		 id_of(&p->of[0]), p->n > 1 ? " and others" : "");
+		 title, p->n > 1 ? " and others" : "");
 	fprintf(p->out, "numabench</title>\n<style>\n%s</style>\n</head>\n<body%s>\n", html_style,
 		p->n > 1 ? " class=\"several\"" : "");
 }

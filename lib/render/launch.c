@@ -57,7 +57,7 @@ const struct notation notations[] = {
 	  .write = launch_python },
 	{ .name = "docker",
 	  .summary = "docker run",
-	  .tried = NOT_EXERCISED,
+	  .tried = VALIDATED,
 	  .one = true,
 	  .write = launch_docker },
 	{ .name = "podman",
@@ -79,11 +79,11 @@ const struct notation notations[] = {
 	  .write = launch_libvirt },
 	{ .name = "openmpi",
 	  .summary = "mpirun of Open MPI on one host",
-	  .tried = EXERCISED,
+	  .tried = VALIDATED,
 	  .write = launch_openmpi },
 	{ .name = "mpich",
 	  .summary = "mpiexec of MPICH on one host",
-	  .tried = EXERCISED,
+	  .tried = VALIDATED,
 	  .write = launch_mpich },
 	{ .name = "openstack",
 	  .summary = "Nova's configuration, and the properties of a flavor",
@@ -112,22 +112,37 @@ void notations_list(FILE *out)
 			notations[i].summary);
 }
 
-int notation_write(const struct notation *t, FILE *out, const struct launch *l, struct err *e)
+static int write_each(const struct notation *t, FILE *out, const struct launch *l, struct err *e)
 {
 	struct launch one = *l;
 	int rc = 0;
 
 	one.n = 1;
-	if (!t->one)
-		rc = t->write(out, l, e);
-	for (size_t i = 0; t->one && i < l->n && rc == 0; i++) {
+	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		one.bindings = &l->bindings[i];
 		if (l->n > 1)
 			fprintf(out, "# GPU %d\n", one.bindings->gpu->index);
 		rc = t->write(out, &one, e);
 	}
-	if (rc == 0 && (fflush(out) != 0 || ferror(out)))
+	return rc;
+}
+
+/* What cannot be said to its end is not begun either. */
+int notation_write(const struct notation *t, FILE *out, const struct launch *l, struct err *e)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *whole = open_memstream(&text, &size);
+	int rc;
+
+	if (!whole)
+		return err_set(e, -ENOMEM, "out of memory");
+	rc = t->one ? write_each(t, whole, l, e) : t->write(whole, l, e);
+	if (fclose(whole) != 0 && rc == 0)
+		rc = err_set(e, -ENOMEM, "out of memory");
+	if (rc == 0 && (fwrite(text, 1, size, out) != size || fflush(out) != 0))
 		rc = err_set(e, -EIO, "the output cannot be written");
+	free(text);
 	return rc;
 }
 
@@ -170,6 +185,11 @@ void write_ranges(FILE *out, const struct idset *s, const char *prefix, const ch
 		between = separator;
 		from = to;
 	}
+}
+
+void write_span(FILE *out, size_t from, size_t to)
+{
+	fprintf(out, to > from ? "%zu-%zu" : "%zu", from, to);
 }
 
 void write_mask(FILE *out, const struct idset *s)

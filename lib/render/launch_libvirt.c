@@ -115,8 +115,10 @@ static void write_cpu(const struct guest *g)
 	for (size_t i = 0; i < g->ncells; i++) {
 		size_t to = from + idset_count(&g->cells[i].cpus);
 
-		fprintf(g->out, "      <cell id='%zu' cpus='%zu-%zu' memory='%llu' unit='MiB'/>\n",
-			i, from, to - 1, (unsigned long long)g->cells[i].mib);
+		fprintf(g->out, "      <cell id='%zu' cpus='", i);
+		write_span(g->out, from, to - 1);
+		fprintf(g->out, "' memory='%llu' unit='MiB'/>\n",
+			(unsigned long long)g->cells[i].mib);
 		from = to;
 	}
 	fputs("    </numa>\n  </cpu>\n", g->out);

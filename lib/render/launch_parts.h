@@ -11,6 +11,8 @@ enum { LIST_ROOM = 5 * IDSET_MAX + 1 };
 void write_list(FILE *out, const struct idset *s);
 /* Each range by itself: prefix "pu:" and separator " " make "pu:0-3 pu:8". */
 void write_ranges(FILE *out, const struct idset *s, const char *prefix, const char *separator);
+/* "4-7", or "4" of one. */
+void write_span(FILE *out, size_t from, size_t to);
 /* As one hexadecimal number without 0x, of as many digits as it takes. */
 void write_mask(FILE *out, const struct idset *s);
 /* The command quoted for a shell, with a blank before each word, or the example. */

@@ -71,10 +71,9 @@ static void write_flavor(FILE *out, const struct launch *l)
 	for (int node = -1; (node = idset_next(&whole.nodes, node)) >= 0; n++) {
 		struct flavor part = part_of(l, node);
 
-		fprintf(out,
-			"    --property hw:numa_cpus.%zu=%zu-%zu --property hw:numa_mem.%zu=%llu "
-			"\\\n",
-			n, from, from + part.vcpus - 1, n, part.mib);
+		fprintf(out, "    --property hw:numa_cpus.%zu=", n);
+		write_span(out, from, from + part.vcpus - 1);
+		fprintf(out, " --property hw:numa_mem.%zu=%llu \\\n", n, part.mib);
 		from += part.vcpus;
 	}
 	fprintf(out,

@@ -118,7 +118,8 @@ static int container(FILE *out, const struct launch *l, const char *run, const c
 	}
 	fputs(gpu, out);
 	write_gpu(out, b->gpu);
-	write_command(out, l, "IMAGE COMMAND");
+	fputs(" IMAGE", out);
+	write_command(out, l, "COMMAND");
 	fputc('\n', out);
 	return 0;
 }

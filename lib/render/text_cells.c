@@ -15,10 +15,9 @@ bool text_is_near(const struct machine *m, const struct record *r)
 
 bool text_is_more(const struct record *a, const struct record *b)
 {
-	int more =
-		record_has(a, "threads") && record_has(b, "threads") ? a->threads - b->threads : 0;
-
-	return a->bytes != b->bytes ? a->bytes > b->bytes : more > 0;
+	if (a->bytes != b->bytes)
+		return a->bytes > b->bytes;
+	return a->threads > b->threads && record_has(a, "threads") && record_has(b, "threads");
 }
 
 bool text_same_kind(const struct record *a, const struct record *b)

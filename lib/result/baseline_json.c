@@ -12,7 +12,7 @@
 #include "result/value.h"
 #include "util/json.h"
 
-enum { LINES_TO_DEPTH = 2, MIB_MAX = 64, RUNS_MAX = 10000 };
+enum { LINES_TO_DEPTH = 2, MIB_MAX = 64, RUNS_MAX = 10000, CELLS_MAX = 50000 };
 static const char what[] = "a baseline of numabench";
 
 #define MEMBER(s, m) .key = #m, .offset = offsetof(struct s, m), .size = sizeof(((struct s *)0)->m)
@@ -281,8 +281,9 @@ static int read_cells(struct baseline *b, const json_t *list, struct err *e)
 	json_t *seen = json_object();
 	int rc = 0;
 
-	if (!json_array_size(list))
-		rc = err_set(e, -EINVAL, "cells: none");
+	if (!json_array_size(list) || json_array_size(list) > CELLS_MAX)
+		rc = err_set(e, -EINVAL, "cells: %zu, 1 to %d are needed", json_array_size(list),
+			     CELLS_MAX);
 	for (size_t i = 0; i < json_array_size(list) && rc == 0; i++) {
 		rc = read_cell(b, json_array_get(list, i), seen, e);
 		if (rc < 0)

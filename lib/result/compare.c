@@ -21,10 +21,11 @@ void comparison_release(struct comparison *c)
 
 static bool same_family(const struct runs_cell *a, const struct runs_cell *b)
 {
-	const uint64_t family = record_fields("direction", "memory", NULL);
-
-	return a->against == b->against && strcmp(a->rec.test, b->rec.test) == 0 &&
-	       strcmp(a->rec.metric, b->rec.metric) == 0 && !((a->rec.has ^ b->rec.has) & family) &&
+	/* The quick way for most of some thousands. */
+	if (a->against != b->against || strcmp(a->rec.metric, b->rec.metric) != 0 ||
+	    strcmp(a->rec.test, b->rec.test) != 0)
+		return false;
+	return !((a->rec.has ^ b->rec.has) & record_fields("direction", "memory", NULL)) &&
 	       (!record_has(&a->rec, "direction") || a->rec.direction == b->rec.direction) &&
 	       (!record_has(&a->rec, "memory") || a->rec.memory == b->rec.memory);
 }
@@ -56,7 +57,7 @@ static void place_cell(struct comparison *c, const struct runs_cell *before, siz
 	n = runs_medians(c->before, before, *room);
 	if (after)
 		m = runs_medians(c->after, after, *room + n);
-	if (after && strncmp(after->why, "corrupt", 7) == 0) {
+	if (after && runs_is_corrupt(after->why)) {
 		v->outcome = CELL_MISSING;
 		snprintf(v->why, sizeof v->why, "%s", after->why);
 		return;
@@ -79,21 +80,26 @@ static void place_cell(struct comparison *c, const struct runs_cell *before, siz
 	*room += n + m;
 }
 
-/* Cells that only the candidate has. */
+/* Cells that only the candidate has: new ones, and what arrived corrupt. */
 static void place_new(struct comparison *c)
 {
 	size_t from = 0;
 
 	for (size_t i = 0; i < c->after->ncells; i++) {
 		const struct runs_cell *after = &c->after->cells[i];
+		bool corrupt = runs_is_corrupt(after->why);
+		struct compared *v = &c->cells[c->ncells];
 		double any = NAN;
 
 		for (size_t k = 0; k < c->after->n; k++)
 			any = isnan(after->medians[k]) ? any : after->medians[k];
-		if (!isnan(any) && !runs_find(c->before, after, &from))
-			c->cells[c->ncells++] = (struct compared){ .after = after,
-								   .retest = NAN,
-								   .outcome = CELL_NEW };
+		if ((isnan(any) && !corrupt) || runs_find(c->before, after, &from))
+			continue;
+		*v = (struct compared){ .after = after,
+					.retest = NAN,
+					.outcome = corrupt ? CELL_MISSING : CELL_NEW };
+		memcpy(v->why, after->why, sizeof v->why);
+		c->ncells++;
 	}
 }
 
@@ -306,7 +312,7 @@ void comparison_settle(struct comparison *c)
 bool compared_fails(const struct compared *cell)
 {
 	return cell->outcome == CELL_SLOWER ||
-	       (cell->outcome == CELL_MISSING && strncmp(cell->why, "corrupt", 7) == 0);
+	       (cell->outcome == CELL_MISSING && runs_is_corrupt(cell->why));
 }
 
 enum verdict_status comparison_verdict(const struct comparison *c)
@@ -315,7 +321,7 @@ enum verdict_status comparison_verdict(const struct comparison *c)
 		if (compared_fails(&c->cells[i]))
 			return VERDICT_FAIL;
 	if (c->nidentity || !c->claimable || c->count[CELL_SUSPECTED] || c->count[CELL_UNSURE] ||
-	    c->count[CELL_MISSING])
+	    c->count[CELL_MISSING] || c->after->interrupted)
 		return VERDICT_UNKNOWN;
 	return VERDICT_PASS;
 }

@@ -68,7 +68,8 @@ void comparison_settle(struct comparison *c);
 bool compared_fails(const struct compared *cell);
 
 /* Whether it has an answer: fail where a cell fails; unknown where the machines are not comparable,
- * a cell is suspected, unsure or missing, or there is nothing that could have failed. */
+ * a cell is suspected, unsure or missing, a run was interrupted, or there is nothing that could
+ * have failed. */
 enum verdict_status comparison_verdict(const struct comparison *c);
 
 /* Keeps what came of it among the result's findings, in the place of those of an earlier

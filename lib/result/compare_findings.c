@@ -7,6 +7,7 @@
 
 #include "result/compare.h"
 #include "result/field.h"
+#include "result/statistics.h"
 
 static bool is_rate(const struct record *r)
 {
@@ -204,7 +205,7 @@ static int find_cell(const struct compared *v, struct result *res, const char *s
 				compared_id(v, id, sizeof id),
 				compared_place(v, place, sizeof place), source);
 
-	j.record = &v->before->rec;
+	j.record = &(v->before ? v->before : v->after)->rec;
 	if (v->trial.m) {
 		j.observed = v->trial.now;
 		j.expected = limit_of(&v->trial);
@@ -274,6 +275,69 @@ static int find_parameters(const struct comparison *c, struct result *res, const
 	return rc;
 }
 
+/* Why cells that were compared could not have failed. */
+static void put_unclaimed(const struct comparison *c, char *buf, size_t size)
+{
+	double *spreads = calloc(c->ncells + 1, sizeof *spreads), usual;
+	size_t k = 0;
+
+	for (size_t i = 0; spreads && i < c->ncells; i++)
+		if (c->cells[i].trial.m && !isnan(c->cells[i].trial.spread))
+			spreads[k++] = c->cells[i].trial.spread;
+	usual = spreads ? median_of(spreads, k) : NAN;
+	free(spreads);
+	if (c->after->n > 1)
+		snprintf(buf, size, "; it takes %d runs against %d to fail one",
+			 TRIAL_RUNS_CANDIDATE, TRIAL_RUNS_BASELINE);
+	else if (c->before->n < TRIAL_RUNS_BASELINE)
+		snprintf(buf, size, "; one run can fail against a baseline of %d alone",
+			 TRIAL_RUNS_BASELINE);
+	else
+		snprintf(buf, size,
+			 "; one run can fail only where those of the baseline spread by %.0f %% at "
+			 "most, and half of these cells by %.1f %% or more",
+			 100 * TRIAL_ONE_SPREAD, 100 * usual);
+}
+
+/* Runs that are no evidence of what they are to show: of the baseline itself, or cut short. */
+static int find_runs(const struct comparison *c, struct result *res, const char *source)
+{
+	const struct run_label *base = c->before->runs, *run = c->after->runs;
+	size_t own = 0, hosts = 0;
+	struct judged j;
+	int rc = 0;
+
+	for (size_t i = 0; i < c->before->n; i++) {
+		hosts += strcmp(base[i].host, run[0].host) == 0;
+		for (size_t k = 0; k < c->after->n; k++)
+			own += run_label_same(&base[i], &run[k]);
+	}
+	if (c->after->interrupted) {
+		j = about(JUDGED_UNKNOWN, "history.interrupted", "runs", source);
+		judged_say(&j, "%zu of %zu %s interrupted: what is missing may have been planned",
+			   c->after->interrupted, c->after->n,
+			   c->after->n == 1 ? "run was" : "runs were");
+		snprintf(j.fix, sizeof j.fix, "compare runs that came to their end");
+		rc = judged_add(res, &j);
+	}
+	if (rc == 0 && own) {
+		j = about(JUDGED_WARN, "history.own-runs", "runs", source);
+		judged_say(&j, "%zu of %zu %s of the baseline itself: no evidence of a change", own,
+			   c->after->n, c->after->n == 1 ? "run is" : "runs are");
+		snprintf(j.fix, sizeof j.fix, "compare runs that the baseline was not made of");
+		rc = judged_add(res, &j);
+	}
+	if (rc == 0 && !hosts && c->before->n && run[0].host[0]) {
+		j = about(JUDGED_PASS, "history.host", "host", source);
+		judged_say(&j,
+			   "another host: \"%s\", in the baseline \"%s\"; compared all the same, "
+			   "for they are equal",
+			   run[0].host, base[0].host);
+		rc = judged_add(res, &j);
+	}
+	return rc;
+}
+
 /* What was compared with what, and what could not be claimed. */
 static int find_summary(const struct comparison *c, struct result *res, const char *source)
 {
@@ -281,19 +345,22 @@ static int find_summary(const struct comparison *c, struct result *res, const ch
 	static const char *const kinds[] = { "history.left-out", "history.new" };
 	const size_t counts[] = { c->count[CELL_LEFT_OUT], c->count[CELL_NEW] };
 	bool weak = c->before->n < TRIAL_RUNS_BASELINE;
-	struct judged j = about(c->judged && !c->claimable ? JUDGED_UNKNOWN : JUDGED_PASS,
-				"history.cells", "baseline", source);
+	struct judged j = about(c->claimable ? JUDGED_PASS : JUDGED_UNKNOWN, "history.cells",
+				"baseline", source);
+	char unclaimed[200] = "";
 	int rc;
 
-	if (!c->judged)
-		j.status = JUDGED_UNKNOWN;
-	snprintf(j.text, sizeof j.text,
-		 "%zu cells of %zu %s were compared with %zu %s of the baseline; %zu of them could "
-		 "have failed%s",
-		 c->judged, c->after->n, c->after->n == 1 ? "run" : "runs", c->before->n,
-		 c->before->n == 1 ? "run" : "runs", c->claimable,
-		 c->claimable < c->judged ? ", the others spread too much or have too few runs"
-					  : "");
+	if (c->claimable < c->judged)
+		put_unclaimed(c, unclaimed, sizeof unclaimed);
+	judged_say(&j,
+		   "%zu %s of %zu %s compared with %zu %s of the baseline; %zu could have failed%s",
+		   c->judged, c->judged == 1 ? "cell" : "cells", c->after->n,
+		   c->after->n == 1 ? "run was" : "runs were", c->before->n,
+		   c->before->n == 1 ? "run" : "runs", c->claimable, unclaimed);
+	if (!c->claimable)
+		snprintf(j.fix, sizeof j.fix, "%s",
+			 c->judged ? fixes[CELL_UNSURE]
+				   : "compare runs that measured what those of the baseline did");
 	rc = judged_add(res, &j);
 	if (rc == 0 && weak) {
 		j = about(JUDGED_WARN, "history.weak", "baseline", source);
@@ -325,6 +392,8 @@ int comparison_find(const struct comparison *c, struct result *res, const char *
 		rc = find_parameters(c, res, source);
 	if (rc == 0 && !c->nidentity)
 		rc = find_summary(c, res, source);
+	if (rc == 0 && !c->nidentity)
+		rc = find_runs(c, res, source);
 	for (size_t i = 0; i < c->ncells && rc == 0; i++) {
 		enum cell_outcome o = c->cells[i].outcome;
 

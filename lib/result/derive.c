@@ -36,9 +36,7 @@ static bool by_gpu_itself(enum memory_kind m)
 /* Why a GPU's path to the host has no ceiling; NULL where it has. */
 static const char *no_reference(const struct result *res, int gpu)
 {
-	const json_t *host = res->host ? res->host : res->machine.host;
-	const char *guest = json_string_value(
-		json_object_get(json_object_get(host, "conditions"), "virtualisation"));
+	const char *guest = result_guest(res);
 	const struct gpu *g = machine_gpu(&res->machine, gpu);
 
 	if (!g)

@@ -125,8 +125,9 @@ int document_check(const json_t *doc, const char *schema, const char *what, stru
 			       json_kind(found));
 	if (strcmp(json_string_value(found), schema) != 0)
 		return err_set(e, -EINVAL,
-			       "schema: \"%.60s\" is not \"%s\", which this version reads",
-			       json_string_value(found), schema);
+			       "schema: \"%.60s\" is not \"%s\": it is not %s, or not of this "
+			       "version",
+			       json_string_value(found), schema, what);
 	json_object_foreach((json_t *)(uintptr_t)doc, key, v)
 	{
 		if (deeper_than(v, DOCUMENT_DEPTH_MAX - 1))

@@ -59,8 +59,9 @@ static int judge_node_count(const struct expect *x, struct result *res)
 	if (!x->count_nodes.is)
 		return 0;
 	return tell(res, status_of((long long)res->machine.nnodes == x->count_nodes.value), "nodes",
-		    "nodes", "the machine has %zu NUMA nodes, %lld are expected",
-		    res->machine.nnodes, x->count_nodes.value);
+		    "nodes", "the machine has %zu NUMA node%s, %lld %s expected",
+		    res->machine.nnodes, res->machine.nnodes == 1 ? "" : "s", x->count_nodes.value,
+		    x->count_nodes.value == 1 ? "is" : "are");
 }
 
 /* There and of use; where nobody asked CUDA, there. */
@@ -72,8 +73,9 @@ static bool counts(const struct gpu *g)
 static int judge_gpu_count(const struct expect *x, struct result *res)
 {
 	const struct machine *m = &res->machine;
+	const long long wanted = x->count_gpus.value;
 	char which[160] = "";
-	size_t n = 0, used = 0;
+	size_t n = 0, hidden = 0, used = 0;
 	bool right;
 
 	if (!x->count_gpus.is)
@@ -82,19 +84,24 @@ static int judge_gpu_count(const struct expect *x, struct result *res)
 		const struct gpu *g = &m->gpus[i];
 
 		n += counts(g);
+		hidden += g->state == GPU_HIDDEN;
 		if (!counts(g) && used < sizeof which)
 			used += (size_t)snprintf(which + used, sizeof which - used,
 						 "; GPU %d (%s) is %s", g->index, g->pci,
 						 gpu_state_name(g->state));
 	}
-	right = (long long)n == x->count_gpus.value;
+	right = (long long)n == wanted;
 	/* Which slot is empty nobody can say: those that are not are named. */
 	for (size_t i = 0; i < m->ngpus && n == m->ngpus && !right && used < sizeof which; i++)
 		used += (size_t)snprintf(which + used, sizeof which - used, "%s%s",
 					 i ? ", " : "; there are ", m->gpus[i].pci);
-	return tell(res, status_of(right), "gpus", "GPUs",
-		    "the machine has %zu usable GPUs, %lld are expected%s", n, x->count_gpus.value,
-		    right ? "" : which);
+	/* What is hidden from this process may be there and well: of that nobody can tell. */
+	return tell(res,
+		    !right && hidden && (long long)n < wanted && (long long)(n + hidden) >= wanted
+			    ? JUDGED_UNKNOWN
+			    : status_of(right),
+		    "gpus", "GPUs", "the machine has %zu usable GPU%s, %lld %s expected%s", n,
+		    n == 1 ? "" : "s", wanted, wanted == 1 ? "is" : "are", right ? "" : which);
 }
 
 /* ---- nodes ---- */

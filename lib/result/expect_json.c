@@ -162,8 +162,9 @@ static int read_link(struct expect_link *to, const json_t *v, struct err *e)
 
 static int read_limit(struct expect_limit *to, const json_t *v, struct err *e)
 {
-	const char *text =
-		text_of(v, "a figure with its unit, such as \"50 GB/s\" or \"140 ns\",", e);
+	static const char wanted[] = "a figure above 0 with its unit, such as \"50 GB/s\" or "
+				     "\"140 ns\",";
+	const char *text = text_of(v, wanted, e);
 	char tight[32];
 	int rc = text ? without_blank(tight, sizeof tight, text, e) : -EINVAL;
 
@@ -171,15 +172,12 @@ static int read_limit(struct expect_limit *to, const json_t *v, struct err *e)
 		return rc;
 	snprintf(to->unit, sizeof to->unit, "%s", strstr(tight, "/s") ? "B/s" : "s");
 	if (strcmp(to->unit, "B/s") == 0)
-		rc = parse_rate(&to->value, tight, e);
-	else if (tight[strlen(tight) - 1] != 's')
-		rc = err_set(e, -EINVAL,
-			     "a figure with its unit is needed, such as \"50 GB/s\" or "
-			     "\"140 ns\"");
-	else
-		rc = parse_seconds(&to->value, tight, e);
+		rc = parse_rate(&to->value, tight, NULL);
+	else /* a time without its unit is in seconds elsewhere, not here */
+		rc = tight[strlen(tight) - 1] == 's' ? parse_seconds(&to->value, tight, NULL)
+						     : -EINVAL;
 	to->is = rc == 0;
-	return rc;
+	return rc == 0 ? 0 : err_set(e, -EINVAL, "%s is needed, this is \"%.30s\"", wanted, text);
 }
 
 static int read_word(const struct key *k, int *to, const json_t *v, struct err *e)

@@ -38,6 +38,8 @@ struct member {
 struct group {
 	struct result *res;
 	const struct tolerance *tolerance;
+	/* Why a member that is beyond its limit fails nobody; NULL: it does. */
+	const char *(*doubt)(const struct result *res, const struct record *r);
 	struct member *members;
 	size_t n;
 	double *others; /* scratch */
@@ -51,6 +53,7 @@ struct worst {
 	double median;
 	size_t equals, kinds; /* kinds beyond the limit */
 	enum judged_status status;
+	const char *doubt; /* why it does not fail; NULL: it does, or would not anyway */
 	const struct record *at;
 };
 
@@ -121,7 +124,8 @@ static void judge_group(const struct group *g, struct worst *all, size_t *nall)
 		double limit, median = median_of_others(g, i, &limit);
 		double slower = slower_by(r, r->median, median);
 		bool beyond = slower > limit;
-		bool sure = slower_by(r, benefit_of_doubt(r), median) > limit && !pattern;
+		const char *doubt = g->doubt && beyond ? g->doubt(g->res, r) : NULL;
+		bool sure = slower_by(r, benefit_of_doubt(r), median) > limit && !pattern && !doubt;
 		enum judged_status s = !beyond ? JUDGED_PASS
 				       : sure  ? g->tolerance->beyond
 					       : JUDGED_WARN;
@@ -135,6 +139,7 @@ static void judge_group(const struct group *g, struct worst *all, size_t *nall)
 		w->median = median;
 		w->equals = g->n - 1;
 		w->status = s;
+		w->doubt = doubt;
 		w->at = r;
 	}
 }
@@ -163,7 +168,7 @@ static int tell_worst(struct result *res, const struct worst *w, const struct to
 		snprintf(j.subject, sizeof j.subject, "%s %d to %s %d", thing, w->a, thing, w->b);
 	if (w->kinds > 1)
 		snprintf(more, sizeof more, "; %zu more kinds of cells likewise", w->kinds - 1);
-	judged_say(&j, "%s, %s: %s, %.1f %% %s than %s (%s)%s%s", j.subject,
+	judged_say(&j, "%s, %s: %s, %.1f %% %s than %s (%s)%s%s%s%s", j.subject,
 		   record_what(r, what, sizeof what),
 		   figure_text(own, sizeof own, r->unit, r->median), 100 * fabs(w->slower),
 		   w->slower > 0 ? "worse" : "better",
@@ -171,7 +176,8 @@ static int tell_worst(struct result *res, const struct worst *w, const struct to
 		   figure_text(theirs, sizeof theirs, r->unit, w->median), more,
 		   w->equals == 1 && w->status != JUDGED_PASS
 			   ? "; of two, only the slower one can be named"
-			   : "");
+			   : "",
+		   w->doubt ? "; it does not fail, for " : "", w->doubt ? w->doubt : "");
 	if (w->status != JUDGED_PASS)
 		snprintf(
 			j.fix, sizeof j.fix,
@@ -224,7 +230,33 @@ struct kind {
 	/* Its member; false: this record is not the one that counts. */
 	bool (*member)(const struct result *res, const struct record *r, struct member *m);
 	bool (*equal)(const struct result *res, const struct record *a, const struct record *b);
+	/* Of what fails; group.doubt. */
+	const char *(*doubt)(const struct result *res, const struct record *r);
 };
+
+static bool is_guest(const struct result *res)
+{
+	const char *guest = result_guest(res);
+
+	return guest && strcmp(guest, "none") != 0;
+}
+
+/* A hypervisor that keeps to itself on which socket a GPU is makes equal ones differ. */
+static const char *doubt_gpu(const struct result *res, const struct record *r)
+{
+	const struct gpu *g = machine_gpu(&res->machine, r->gpu);
+
+	return is_guest(res) && !(g && gpu_declared_node(&res->machine, g).is)
+		       ? "this virtual machine is not told on which node it hangs"
+		       : NULL;
+}
+
+static const char *doubt_node(const struct result *res, const struct record *r)
+{
+	(void)r;
+	return is_guest(res) ? "nobody knows what lies behind the nodes of a virtual machine"
+			     : NULL;
+}
 
 static bool same_known(const struct known *a, const struct known *b)
 {
@@ -256,7 +288,7 @@ static bool is_gpu_cell(const struct result *res, const struct record *r)
 	const struct gpu *g = machine_gpu(&res->machine, r->gpu);
 
 	return record_has(r, "gpu") && !record_has(r, "peer") && cell_is_sound(r) && g &&
-	       !g->busy &&
+	       !g->busy && !g->instances[0] &&
 	       (!record_has(r, "together") ||
 		(r->together == TOGETHER_BOTH_WAYS && r->direction == DIR_BIDIRECTIONAL));
 }
@@ -360,12 +392,12 @@ static bool gpu_pairs_alike(const struct result *res, const struct record *a,
 }
 
 static const struct kind kinds[] = {
-	{ &gpu_copies, "GPU", takes_copies, gpu_member, gpus_alike },
-	{ &gpu_delays, "GPU", takes_delays, gpu_member, gpus_alike },
-	{ &memory_rates, "node", takes_rates, node_member, nodes_alike },
-	{ &memory_delays, "node", takes_memory_delays, node_member, nodes_alike },
-	{ &gpu_pairs, "GPU", takes_peers, pair_of_gpus, gpu_pairs_alike },
-	{ &node_pairs, "node", takes_remote_rates, pair_of_nodes, node_pairs_alike },
+	{ &gpu_copies, "GPU", takes_copies, gpu_member, gpus_alike, doubt_gpu },
+	{ &gpu_delays, "GPU", takes_delays, gpu_member, gpus_alike, NULL },
+	{ &memory_rates, "node", takes_rates, node_member, nodes_alike, doubt_node },
+	{ &memory_delays, "node", takes_memory_delays, node_member, nodes_alike, NULL },
+	{ &gpu_pairs, "GPU", takes_peers, pair_of_gpus, gpu_pairs_alike, NULL },
+	{ &node_pairs, "node", takes_remote_rates, pair_of_nodes, node_pairs_alike, NULL },
 };
 
 /* Something whose fault physics has told already: it is told once, and is no measure for others. */
@@ -414,6 +446,7 @@ static int judge_kind(struct result *res, const struct kind *k)
 	const size_t most = res->nrecords + 1;
 	struct group g = { .res = res,
 			   .tolerance = k->tolerance,
+			   .doubt = k->doubt,
 			   .members = calloc(most, sizeof *g.members),
 			   .others = calloc(most, sizeof *g.others) };
 	struct worst *all = calloc(most, sizeof *all);

@@ -149,7 +149,9 @@ static int judge_gpu(struct result *res, const struct gpu *g)
 
 	for (size_t i = 0; i < res->nrecords; i++) {
 		const struct record *like = &res->records[i], *r;
-		struct share s = { .doubt = g->busy ? "others were using the GPU" : NULL };
+		struct share s = { .doubt = g->busy           ? "others were using the GPU"
+					    : g->instances[0] ? "it is cut into MIG instances"
+							      : NULL };
 
 		if (!record_has(like, "gpu") || like->gpu != g->index || !is_large_copy(like))
 			continue;
@@ -228,6 +230,15 @@ static int tell_beyond(struct result *res, const struct share *s)
 	return judged_add(res, &j);
 }
 
+/* The threads had all cores of their node: a cpuset, or a quota, left none out. */
+static bool had_all_cores(const struct result *res, const struct record *r)
+{
+	const struct node *n = machine_node(&res->machine, r->cpu_node);
+
+	return n && idset_equal(&n->cpus, &n->allowed_cpus) &&
+	       (!record_has(r, "threads") || (size_t)r->threads >= n->ncores);
+}
+
 static int judge_memory(struct result *res, const struct node *n)
 {
 	const struct record *best = NULL;
@@ -250,7 +261,9 @@ static int judge_memory(struct result *res, const struct node *n)
 	snprintf(s.subject, sizeof s.subject, "node %d", n->id);
 	snprintf(s.what, sizeof s.what, "moves its own memory (%s)", best->metric);
 	snprintf(s.of, sizeof s.of, "that its channels could carry");
-	return best->median > s.ability ? tell_beyond(res, &s) : tell_share(res, &s);
+	if (best->median > s.ability)
+		return tell_beyond(res, &s);
+	return had_all_cores(res, best) ? tell_share(res, &s) : 0;
 }
 
 int judge_physics(struct result *res)

@@ -85,3 +85,11 @@ size_t result_gpus_measured(const struct result *res)
 		n += result_gpu_measured(res, res->machine.gpus[i].index);
 	return n;
 }
+
+const char *result_guest(const struct result *res)
+{
+	const json_t *host = res->host ? res->host : res->machine.host;
+
+	return json_string_value(
+		json_object_get(json_object_get(host, "conditions"), "virtualisation"));
+}

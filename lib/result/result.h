@@ -114,6 +114,8 @@ void result_forget_findings(struct result *res);
 /* Measured: the GPU has a record with a figure (record_has_figure). */
 bool result_gpu_measured(const struct result *res, int gpu);
 size_t result_gpus_measured(const struct result *res); /* how many of the machine's */
+/* What the machine is a guest of: "kvm"; "none": of nothing; NULL: nobody knows. */
+const char *result_guest(const struct result *res);
 
 /* A new reference, or NULL: out of memory. host is that of the machine when the
  * result has none of its own. */

@@ -27,6 +27,11 @@ bool runs_is_figure(const struct runs_unit *u, double v)
 	return v >= u->low && v <= u->high; /* NaN is not */
 }
 
+bool run_label_same(const struct run_label *a, const struct run_label *b)
+{
+	return a->id[0] && strcmp(a->id, b->id) == 0 && strcmp(a->started, b->started) == 0;
+}
+
 void runs_init(struct runs *r)
 {
 	*r = (struct runs){ 0 };
@@ -182,8 +187,16 @@ static double retest_of(const struct record *rec)
 	return median > 0 ? median : NAN;
 }
 
+bool runs_is_corrupt(const char *why)
+{
+	return strncmp(why, status_name(STATUS_CORRUPT), strlen(status_name(STATUS_CORRUPT))) == 0;
+}
+
+/* That data arrived corrupt in any of the runs stands, whatever came of the others. */
 static void say_why(char *why, size_t size, const struct record *rec)
 {
+	if (runs_is_corrupt(why))
+		return;
 	snprintf(why, size, "%s%s%.280s", status_name(rec->status), rec->reason[0] ? ": " : "",
 		 rec->reason);
 }
@@ -196,6 +209,7 @@ static int add_trouble(struct runs *r, const struct record *rec)
 		return -ENOMEM;
 	r->troubles = more;
 	more += r->ntroubles++;
+	*more = (struct run_trouble){ .test = "" };
 	snprintf(more->test, sizeof more->test, "%s", rec->test);
 	more->gpu = record_has(rec, "gpu") ? rec->gpu : -1;
 	say_why(more->why, sizeof more->why, rec);
@@ -219,11 +233,12 @@ static int add_record(struct runs *r, const struct record *rec, size_t *from)
 	const struct runs_unit *unit = runs_unit_of(rec);
 	bool figure = rec->status == STATUS_OK && record_has_figure(rec) && unit &&
 		      unit->better == rec->better && runs_is_figure(unit, rec->median);
+	bool corrupt = rec->status == STATUS_CORRUPT;
 	struct runs_cell *c;
 
 	if (!record_has(rec, "metric")) /* of a whole test */
 		return rec->status == STATUS_OK ? 0 : add_trouble(r, rec);
-	if (record_has(rec, "undersized") && rec->undersized) {
+	if (record_has(rec, "undersized") && rec->undersized && !corrupt) {
 		r->undersized += r->n == 1;
 		return 0;
 	}
@@ -258,6 +273,7 @@ int runs_add(struct runs *r, const struct result *res)
 		r->identity = json_incref(json_object_get(res->host, "identity"));
 		r->conditions = json_incref(json_object_get(res->host, "conditions"));
 	}
+	r->interrupted += !res->run.complete;
 	for (size_t i = 1; i < r->n; i++)
 		r->pooled |= strcmp(r->runs[i].host, r->runs[0].host) != 0;
 	for (size_t i = 0; i < res->nrecords && rc == 0; i++)

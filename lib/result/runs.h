@@ -26,6 +26,9 @@ struct run_label {
 	char id[64], started[32], host[64], version[64];
 };
 
+/* One and the same run; of one without a name nobody knows. */
+bool run_label_same(const struct run_label *a, const struct run_label *b);
+
 /* What a figure is set against before it is compared (runs_ratios). */
 enum against {
 	AGAINST_NOTHING,
@@ -38,7 +41,9 @@ struct runs_cell {
 	enum against against;
 	double *medians; /* one a run; NaN: that run has none */
 	double *retests; /* likewise: what a retest of the run gave */
-	char why[300];   /* of the last run that planned it and has no figure; empty: none */
+	/* Of the last run that planned it and has no figure, or of the first whose data arrived
+	 * corrupt; empty: none. */
+	char why[300];
 };
 
 /* A test, or a GPU in it, of which no cell came to be. */
@@ -58,8 +63,9 @@ struct runs {
 	/* Of the first run: host.identity and host.conditions; owned. */
 	json_t *identity, *conditions;
 	bool simulated;
-	bool pooled;       /* of several equal machines */
-	size_t undersized; /* cells left out for that: never judged */
+	bool pooled;        /* of several equal machines */
+	size_t undersized;  /* cells left out for that: never judged */
+	size_t interrupted; /* runs of which parts are missing that were planned */
 };
 
 void runs_init(struct runs *r);
@@ -76,6 +82,9 @@ size_t runs_retests(const struct runs *r, const struct runs_cell *c, double *v);
 /* The same cell (and against) in r, looked for from *from on and then from the start; *from is then
  * the one after it. NULL: there is none. */
 struct runs_cell *runs_find(const struct runs *r, const struct runs_cell *c, size_t *from);
+
+/* The reason of a cell, or of a test, is that data arrived corrupt. */
+bool runs_is_corrupt(const char *why);
 
 /* Why a cell is not there, though its test was to run: NULL where it was not. */
 const char *runs_why_missing(const struct runs *r, const struct record *rec);

@@ -55,7 +55,8 @@ static int add_ratio(struct runs *to, const struct runs *from, size_t cell, enum
 	size_t n = runs_peers(from, &c->rec, against, peers);
 	struct runs_cell *made;
 
-	if (!n)
+	/* Corrupt data are told, whatever they could be set against. */
+	if (!n && !(against == AGAINST_NODES && runs_is_corrupt(c->why)))
 		return 0;
 	made = runs_new_cell(to, &c->rec, against);
 	if (!made)
@@ -83,6 +84,7 @@ int runs_ratios(struct runs *to, const struct runs *from)
 	to->simulated = from->simulated;
 	to->pooled = from->pooled;
 	to->undersized = from->undersized;
+	to->interrupted = from->interrupted;
 	for (size_t i = 0; i < from->ncells && rc == 0; i++)
 		for (int kind = AGAINST_NODES; kind <= AGAINST_GPUS && rc == 0; kind++)
 			rc = add_ratio(to, from, i, (enum against)kind, peers, v);

@@ -13,7 +13,7 @@ refuses() {
     is "$out" "" "  and nothing on stdout"
 }
 
-commands=(numabench topology report baseline compare bind mem-bandwidth mem-latency gpu-bandwidth gpu-latency)
+commands=(numabench topology report baseline compare bind try mem-bandwidth mem-latency gpu-bandwidth gpu-latency)
 for c in "${commands[@]}"; do
     run "$c" --help
     is "$rc" 0 "$c --help"

@@ -1,17 +1,22 @@
 /* move-pages.c - has pages moved by one of the two calls, and tells where they were and are:
  *
  *     move-pages move-pages|migrate-pages FROM TO [mlock|io-uring]
+ *     move-pages forked FROM TO
  *     move-pages other PID FROM TO
  *
  * 1000 pages of its own are on node FROM, of which the first 250 are held as said, and 500 on node
- * TO already, where it may have any there. With "other", pages of another process are asked for by
- * migrate_pages, as user nobody. Prints an object: { "refused", "why", "before", "after" }.
+ * TO already, where it may have any there. With "forked", a child has its own moved by
+ * migrate_pages, and shares those of its parent, which are told. With "other", pages of another
+ * process are asked for by migrate_pages, as user nobody. Prints an object: { "refused", "why",
+ * "before", "after" }.
  */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "place/held.h"
@@ -34,19 +39,14 @@ static int die(const char *what, const struct err *e)
 static json_t *where(const struct own *o)
 {
 	struct placement p = { .requested = 0 };
-	json_t *found = json_object();
+	struct pages_found found;
 
 	if (memory_prove(o->leaving.p, o->leaving.bytes, &p) < 0 ||
 	    (o->there.p && memory_prove(o->there.p, o->there.bytes, &p) < 0))
 		exit(2);
-	for (size_t i = 0; i < p.nresident; i++) {
-		char node[16];
-
-		snprintf(node, sizeof node, "%d", p.resident[i].node);
-		json_object_set_new(found, node, json_integer((json_int_t)p.resident[i].pages));
-	}
+	found = pages_found_of(&p);
 	placement_release(&p);
-	return found;
+	return pages_found_json(&found);
 }
 
 static void lay_out(struct own *o, int from, int to, const char *how)
@@ -63,6 +63,23 @@ static void lay_out(struct own *o, int from, int to, const char *how)
 				 .bytes = STAYING * PAGE };
 	if (how[0] && held_take(&o->held, &e) < 0)
 		die(how, &e);
+}
+
+/* The child's answer is its exit status: why it was refused. */
+static void move_child(struct own *o, int from, int to, enum move_refusal *why)
+{
+	int status = 0;
+	pid_t pid;
+
+	madvise(o->leaving.p, o->leaving.mapped, MADV_DOFORK);
+	pid = fork();
+	if (pid == 0) {
+		process_move(0, from, to, why, NULL);
+		_exit((int)*why);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		exit(2);
+	*why = (enum move_refusal)WEXITSTATUS(status);
 }
 
 static int move(struct own *o, const char *call, int from, int to, enum move_refusal *why,
@@ -105,12 +122,15 @@ int main(int argc, char **argv)
 	}
 	if (argc < 4) {
 		fprintf(stderr, "usage: move-pages move-pages|migrate-pages FROM TO "
-				"[mlock|io-uring], or other PID FROM TO\n");
+				"[mlock|io-uring], or forked FROM TO, or other PID FROM TO\n");
 		return 2;
 	}
 	lay_out(&o, atoi(argv[2]), atoi(argv[3]), argc > 4 ? argv[4] : "");
 	before = where(&o);
-	move(&o, argv[1], atoi(argv[2]), atoi(argv[3]), &why, &e);
+	if (strcmp(argv[1], "forked") == 0)
+		move_child(&o, atoi(argv[2]), atoi(argv[3]), &why);
+	else
+		move(&o, argv[1], atoi(argv[2]), atoi(argv[3]), &why, &e);
 	print(why, &e, before, where(&o));
 	return 0;
 }

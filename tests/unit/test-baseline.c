@@ -183,7 +183,9 @@ static const struct {
 	const char *name, *from, *to, *says;
 } hostile[] = {
 	{ "foreign", "numabench-baseline/1", "numabench/1",
-	  "schema: \"numabench/1\" is not \"numabench-baseline/1\", which this version reads" },
+	  "schema: \"numabench/1\" is not \"numabench-baseline/1\": it is not a baseline of "
+	  "numabench, or "
+	  "not of this version" },
 	{ "no made", "\"made\"", "\"mode\"", "made: missing" },
 	{ "no cells", "\"cells\"", "\"cell\"", "cells: missing" },
 	{ "NaN", "5.1e10", "NaN", "line 3, column" },

@@ -200,7 +200,7 @@ static void test_sixteen(void **state)
 	       ",0xfc0000000000000000000000 "
 	       "--mem-bind=map_mem:0,0,0,0,0,0,0,0,1,1,1,1,1,1,1,1 job\n");
 	writes(&s, "python", "    (15, \"90-95\", \"bind\", \"1\"),\n]\n");
-	writes(&s, "docker", "--cpuset-cpus=90-95 --cpuset-mems=1 --gpus device=15 job\n");
+	writes(&s, "docker", "--cpuset-cpus=90-95 --cpuset-mems=1 --gpus device=15 IMAGE job\n");
 	writes(&s, "kubernetes", "        cpu: \"4\"\n"); /* the kubelet keeps a core of node 0's */
 	writes(&s, "libvirt", "<vcpupin vcpu='95' cpuset='95'/>");
 	writes(&s, "libvirt", "<cell id='1' cpus='48-95' memory='");

@@ -160,6 +160,15 @@ applied() {
 applied numactl 2
 ! has hwloc-bind || applied hwloc-bind 3
 ! has taskset || applied taskset 1
+# The other policies, as numactl sees them.
+for notation in numactl hwloc-bind; do
+    [ $notation = numactl ] || has $notation || continue
+    for policy in preferred interleave; do
+        step $notation-$policy sh -c "$($sim/bind --gpu 2 --memory $policy --print $notation -- numactl --show 2>/dev/null)"
+    done
+    # More than a node of this machine has.
+    step $notation-need sh -c "$($sim/bind --gpu 2 --need 1GiB --print $notation -- numactl --show 2>/dev/null)"
+done
 if has openmp; then
     $sim/bind --gpu 2 --print openmp -- /job/threads /dev/nvidia2 /tmp/pid-openmp >/tmp/line 2>/dev/null
     sh /tmp/line & await /tmp/pid-openmp
@@ -235,6 +244,16 @@ slurm slurm2 bound_well|2|2|2
 slurm slurm3 bound_well|3|3|3
 END
 # What check --pid does not tell of them.
+for tool in numactl hwloc-bind; do
+    case " numactl $tools " in
+    *" $tool "*)
+        like "$(out $tool-preferred)" "^preferred node: 2 *$" "$tool: preferred"
+        like "$(out $tool-interleave)" "^interleavemask: 0 1 2 3 *$" "$tool: interleaved over all nodes"
+        like "$(out $tool-need)" "^interleavemask: 2 3 *$" "$tool: what is too much for a node, over its nearest too"
+        ;;
+    *) skip "$tool is not installed" 3 ;;
+    esac
+done
 if [[ $tools == *openmp* ]]; then
     is "$(out openmp-threads | cut -f 2 | sort | tr '\n' ' ')" "4 5 " "openmp: a thread on each core"
 fi

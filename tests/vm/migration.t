@@ -11,6 +11,7 @@ for how in '' mlock io-uring; do
         step "$call-$how" move-pages $call 0 1 $how
     done
 done
+step forked move-pages forked 0 1
 step pages migration --only pages --size 4MiB --budget 300 "$@"
 echo 4 >/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
 echo 4 >/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages
@@ -71,6 +72,8 @@ for call in move-pages migrate-pages; do
     is "$(counted $call-io-uring)" 'taken 0:1000,1:500 0:250,1:1250' \
         "$call: the 250 that io_uring has registered stay, and only these"
 done
+
+is "$(counted forked)" 'taken 0:1000,1:500 0:1000,1:500' "migrate-pages of a child: what its parent shares stays"
 
 is "$(rc pages)" 0 "pages: the bench ends well" || diag "$(err pages)"
 ok='.mover and .status == "ok"'
