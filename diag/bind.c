@@ -325,8 +325,11 @@ static int run(struct launching *l, struct err *e)
 		rc = 0;
 	}
 	if (rc < 0)
-		return LAUNCH_OWN;
-	return l->own->verify ? attend(l, env, e) : launch_exec(l->argv, env, e);
+		rc = LAUNCH_OWN;
+	else
+		rc = l->own->verify ? attend(l, env, e) : launch_exec(l->argv, env, e);
+	free(env);
+	return rc;
 }
 
 /* ---- a process that runs ---- */

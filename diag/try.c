@@ -129,6 +129,7 @@ static const struct command command = {
 struct trying {
 	const struct try *own;
 	char *const *ours; /* our environment before the probe's */
+	char **env, **bound_env;
 	struct result res;
 	struct choice choice;
 	struct binding b;
@@ -199,17 +200,17 @@ static int open_log(struct trying *t, struct err *e)
 static int make_ways(struct trying *t, struct err *e)
 {
 	size_t threads = cores_of(&t->res.machine, &t->b.cpus);
-	char *const *free_env = launch_environment(t->ours, t->visible, 0);
-	char *const *bound_env = launch_environment(t->ours, t->visible, threads);
 
-	if (!free_env || !bound_env)
+	t->env = launch_environment(t->ours, t->visible, 0);
+	t->bound_env = launch_environment(t->ours, t->visible, threads);
+	if (!t->env || !t->bound_env)
 		return err_set(e, -ENOMEM, "out of memory");
 	for (int i = 0; i < TRIAL_WAYS; i++) {
 		struct trial_way *way = &t->order.way[i];
 		bool cpu = i == BOUND_CPU || i == BOUND_BOTH;
 		bool memory = i == BOUND_MEMORY || i == BOUND_BOTH;
 
-		way->env = cpu ? bound_env : free_env;
+		way->env = cpu ? t->bound_env : t->env;
 		if (cpu)
 			way->place.cpus = t->b.cpus;
 		if (memory && t->b.memory == BINDING_NONE)
@@ -393,6 +394,11 @@ int main(int argc, char **argv)
 	if (rc < 0)
 		fprintf(stderr, "%s: %s\n", command.name, e.text);
 	rc = rc < 0 ? LAUNCH_OWN : exit_code(&t);
+	if (t.order.metric)
+		regfree(&t.metric);
+	free(t.env);
+	free(t.bound_env);
+	free(ours);
 	choice_close(&t.choice);
 	result_release(&t.res);
 	return rc;

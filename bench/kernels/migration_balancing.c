@@ -295,27 +295,25 @@ static int tell_rate(const struct worker *w, struct member *m, const struct reco
 	record_set(r, "pages", "verified", "kernel", NULL);
 	record_status(r, time->status, "%s", time->reason);
 	m->value = seen->followed;
+	if (!isfinite(m->value))
+		return member_no_figure(m, "not converged: the pages had not all come after the "
+					   "threads when the watch ended");
 	return place_after(w, r, seen);
 }
 
-static bool converged(const struct record *r)
-{
-	return json_is_number(json_object_get(json_object_get(r->more, "balancing"), "t99"));
-}
-
-/* That the kernel does not come to an end is no fault, and no figure either: then there is none,
- * but where an earlier watch had one. */
-static void tell_time(struct member *m, const struct balancing_seen *seen, double watched,
-		      bool earlier)
+/* That the kernel does not come to an end is no fault, and no figure either. */
+static int tell_time(struct member *m, const struct balancing_seen *seen, double watched)
 {
 	struct record *r = &m->cell->rec;
 
 	(void)json_put(json_object_get(r->more, "balancing"), "watched", json_real(watched));
-	if (r->status == STATUS_OK && !isfinite(seen->t99))
-		record_status(r, earlier ? STATUS_OK : STATUS_SKIPPED,
-			      "not converged: %.0f %% of the pages were on node %d after %.0f s",
-			      100 * r->moved, r->to_node, watched);
 	m->value = seen->t99;
+	return isfinite(seen->t99)
+		       ? 0
+		       : member_no_figure(m,
+					  "not converged: %.0f %% of the pages were on node %d "
+					  "after %.0f s",
+					  100 * r->moved, r->to_node, watched);
 }
 
 /* The members are in order of enum figure. */
@@ -329,7 +327,6 @@ static int watch(struct worker *w, struct member *m, size_t n, struct err *e)
 		.threads = (size_t)r->threads,
 		.after_s = ((const struct kind *)m->buffers)->watch_s,
 	};
-	const bool earlier = converged(r);
 	struct balancing_seen seen;
 	int rc;
 
@@ -337,7 +334,7 @@ static int watch(struct worker *w, struct member *m, size_t n, struct err *e)
 	rc = balancing_ride(w, &ride, r, &seen, e);
 	if (rc < 0)
 		return rc;
-	tell_time(&m[FIGURE_TIME], &seen, ride.after_s, earlier);
+	rc = tell_time(&m[FIGURE_TIME], &seen, ride.after_s);
 	for (size_t i = 1; rc == 0 && i < n; i++)
 		rc = tell_rate(w, &m[i], r, &seen);
 	return rc < 0 ? err_set(e, rc, "out of memory") : 0;

@@ -139,6 +139,10 @@ static int tell(struct worker *w, struct threads_buffers *b, const struct told *
 
 	m->placed = true;
 	m->value = figure_of(k, what);
+	if (!isfinite(k->settling.settled) && isnan(m->value) &&
+	    member_no_figure(m, "not settled: still changing when it was moved back, %.0f ms later",
+			     1e3 * k->t->returned) < 0)
+		return -ENOMEM;
 	tell_loop(w, b, r);
 	if (k->seen.stray >= 0 && r->status != STATUS_CORRUPT)
 		record_status(r, STATUS_MISPLACED,

@@ -28,60 +28,58 @@ const char *environment_value(char *const *env, const char *name)
 	return NULL;
 }
 
-static bool is_replaced(const char *variable, char *const *values)
+/* Variables that stand in front of those of an environment. */
+struct own {
+	char text[4][ITEM_ROOM + 32];
+	size_t n;
+};
+
+static void set(struct own *o, const char *name, const char *value)
 {
-	for (; *values; values++)
-		if (sets(variable, *values, strcspn(*values, "=")))
+	snprintf(o->text[o->n++], sizeof *o->text, "%s=%s", name, value);
+}
+
+static bool is_replaced(const struct own *o, const char *variable)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (sets(variable, o->text[i], strcspn(o->text[i], "=")))
 			return true;
 	return false;
 }
 
-static char **environment_with(char *const *env, char *const *values)
+/* A list with room behind it for what is ours, so that one free() takes all. */
+static char **environment_with(char *const *env, const struct own *o)
 {
-	size_t n = 0, room = 1;
-	char **with;
+	size_t n = 0, room = o->n + 1;
+	char **with, *text;
 
 	for (char *const *v = env; *v; v++)
 		room++;
-	for (char *const *v = values; *v; v++)
-		room++;
-	with = calloc(room, sizeof *with);
+	with = calloc(1, room * sizeof *with + sizeof o->text);
 	if (!with)
 		return NULL;
+	text = (char *)(with + room);
+	memcpy(text, o->text, sizeof o->text);
 	for (char *const *v = env; *v; v++)
-		if (!is_replaced(*v, values))
+		if (!is_replaced(o, *v))
 			with[n++] = *v;
-	for (char *const *v = values; *v; v++)
-		with[n++] = *v;
+	for (size_t i = 0; i < o->n; i++)
+		with[n++] = text + i * sizeof *o->text;
 	return with;
-}
-
-static char *variable(const char *name, const char *value)
-{
-	char *text;
-
-	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
 }
 
 char **launch_environment(char *const *env, const char *visible, size_t threads)
 {
-	char number[24], *values[4] = { NULL };
-	size_t n = 0, wanted = 1;
+	struct own own = { .n = 0 };
+	char number[24];
 
-	values[n++] = variable("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
-	if (visible[0]) {
-		values[n++] = variable("CUDA_VISIBLE_DEVICES", visible);
-		wanted++;
-	}
-	if (threads && !environment_value(env, "OMP_NUM_THREADS")) {
-		snprintf(number, sizeof number, "%zu", threads);
-		values[n++] = variable("OMP_NUM_THREADS", number);
-		wanted++;
-	}
-	for (size_t i = 0; i < wanted; i++)
-		if (!values[i])
-			return NULL;
-	return environment_with(env, values);
+	set(&own, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+	if (visible[0])
+		set(&own, "CUDA_VISIBLE_DEVICES", visible);
+	snprintf(number, sizeof number, "%zu", threads);
+	if (threads && !environment_value(env, "OMP_NUM_THREADS"))
+		set(&own, "OMP_NUM_THREADS", number);
+	return environment_with(env, &own);
 }
 
 /* ---- the rank ---- */

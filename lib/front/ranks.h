@@ -18,8 +18,8 @@ const char *environment_value(char *const *env, const char *name);
 /* env, but for what a command is told of its GPU: CUDA_DEVICE_ORDER=PCI_BUS_ID (CUDA counts the
  * fastest first otherwise), CUDA_VISIBLE_DEVICES where `visible` is not empty, and, where threads
  * is not 0 and env has none, OMP_NUM_THREADS. Of OpenMP's variables no other: with OMP_PROC_BIND
- * libgomp puts the first thread on one place, which all that it forks inherit. For the rest of the
- * process's life; NULL: out of memory. */
+ * libgomp puts the first thread on one place, which all that it forks inherit. free() it; it
+ * lives no longer than env. NULL: out of memory. */
 char **launch_environment(char *const *env, const char *visible, size_t threads);
 
 struct rank {

@@ -192,10 +192,32 @@ static size_t gravity_of(enum status status)
 	return i;
 }
 
+/* The key of member_no_figure. */
+static const char no_figure[] = "no_figure";
+
+int member_no_figure(struct member *m, const char *fmt, ...)
+{
+	struct record *r = &m->cell->rec;
+	char why[sizeof r->reason];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	m->value = NAN;
+	if (!r->more)
+		r->more = json_object();
+	return json_object_set_new(r->more, no_figure, json_string(why)) < 0 ? -ENOMEM : 0;
+}
+
 static const char *why_no_sample(const struct session *s, const struct cell_state *c)
 {
+	const char *told = json_string_value(json_object_get(c->cell.rec.more, no_figure));
+
 	if (s->options->dry_run)
 		return "dry run: planned, not measured";
+	if (told)
+		return told;
 	if (s->cells[c->unit].visited)
 		return LEFT_OUT "no experiment came to this figure";
 	return session_stopped(s) ? LEFT_OUT "the run was stopped before its first sample"
@@ -233,6 +255,7 @@ static void finish_cell(struct session *s, struct cell_state *c)
 			      s->cells[c->unit].void_why);
 	if (r->status == STATUS_OK && r->samples.n == 0 && !is_sum(c))
 		record_status(r, STATUS_SKIPPED, "%s", why_no_sample(s, c));
+	json_object_del(r->more, no_figure);
 	if (r->samples.n > 0)
 		judge_quota(s, r);
 	if (s->exclusive >= 0 && !r->more)

@@ -113,6 +113,10 @@ struct member {
 	bool placed;
 };
 
+/* In the more of a record without a figure this time: why. It becomes the record's reason where no
+ * later sample has one, and goes in the end. 0, or -ENOMEM. */
+int member_no_figure(struct member *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 struct session;
 
 struct bench {
@@ -121,7 +125,7 @@ struct bench {
 	/* Uses GPUs where there are some, from processes of its own: workers never start CUDA. What
 	 * keeps GPUs out is told where plan says so (session_skip_gpus). */
 	bool takes_gpus;
-	double quick_s; /* budget of --quick; 0: the usual one */
+	double quick_s;            /* budget of --quick; 0: the usual one */
 	const struct opt *options; /* of its own, offsets in own; may be NULL */
 	void *own; /* the bench's option values: static storage of the bench's main */
 	/* Parent: adds sites and cells (session_site, session_cell). */
@@ -195,9 +199,9 @@ int session_cell(struct session *s, size_t site, const struct cell *c);
 int session_joint(struct session *s, const struct cell *sum, const struct cell *members,
 		  const size_t *sites, size_t n);
 /* A group, n >= 1: sites[i] is that of members[i], all of one CPU node. One experiment, by
- * bench.together, fills them all; a member that stays NaN has no sample of it. The first one stands
- * for them in the plan: its worth is theirs. The index of the first, -ENOMEM, or -EINVAL where
- * the sites are of several CPU nodes. */
+ * bench.together, fills them all; a member that stays NaN has no sample of it (member_no_figure
+ * says why). The first one stands for them in the plan: its worth is theirs. The index of the
+ * first, -ENOMEM, or -EINVAL where the sites are of several CPU nodes. */
 int session_group(struct session *s, const struct cell *members, const size_t *sites, size_t n);
 /* A cell that this machine does not allow: its record, with status skipped and the reason. It
  * stays the caller's to release. */

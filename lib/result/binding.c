@@ -386,8 +386,8 @@ static double interleaved_rate(const struct machine *m, const struct result *res
 /* ---- all of them ---- */
 
 static int take_gpus(struct binding *all, size_t *n, const struct machine *m,
-		     const struct recommendation *rec, size_t nrec, const struct idset *gpus,
-		     struct err *e)
+		     const struct recommendation *rec, size_t nrec, const struct result *res,
+		     const struct idset *gpus, struct err *e)
 {
 	for (size_t i = 0; i < nrec; i++) {
 		const struct gpu *g = machine_gpu(m, rec[i].gpu);
@@ -396,10 +396,10 @@ static int take_gpus(struct binding *all, size_t *n, const struct machine *m,
 			continue;
 		if (!rec[i].has_node || !machine_node(m, rec[i].node))
 			return err_set(e, -ENODEV,
-				       "GPU %d: no node is declared for it (%s), and none was "
-				       "measured as the best; measure with `numabench --all`, then "
-				       "give --from RESULT",
-				       rec[i].gpu, gpu_declared_node(m, g).why);
+				       "GPU %d: no node is declared for it (%s), and %s; measure "
+				       "with `numabench --all`, then give --from RESULT",
+				       rec[i].gpu, gpu_declared_node(m, g).why,
+				       res ? "the result recommends none" : "no result was given");
 		all[(*n)++] = (struct binding){
 			.gpu = g, .from = &rec[i], .node = rec[i].node, .rate = NAN
 		};
@@ -422,7 +422,7 @@ int bindings_make(struct binding **all, size_t *n, const struct machine *m,
 	v = calloc(nrecommended + 1, sizeof *v);
 	if (!v)
 		return err_set(e, -ENOMEM, "out of memory");
-	rc = take_gpus(v, &count, m, recommended, nrecommended, &want->gpus, e);
+	rc = take_gpus(v, &count, m, recommended, nrecommended, res, &want->gpus, e);
 	if (rc == 0)
 		rc = share_cores(m, recommended, nrecommended, v, count, want, e);
 	if (rc == 0)

@@ -132,9 +132,13 @@ char *compared_text(const struct compared *v, char *buf, size_t size)
 	if (v->outcome == CELL_MISSING || v->outcome == CELL_LEFT_OUT || v->outcome == CELL_NEW) {
 		snprintf(buf, size, "%s: %s%s%.150s", name,
 			 v->outcome == CELL_NEW       ? "not in the baseline"
+			 : compared_fails(v)          ? "data arrived"
 			 : v->outcome == CELL_MISSING ? "planned and not measured"
 						      : "left out",
-			 *v->why ? ": " : "", v->why);
+			 !*v->why            ? ""
+			 : compared_fails(v) ? " "
+					     : ": ",
+			 v->why);
 		return buf;
 	}
 	put_change(change, sizeof change, t);
@@ -213,7 +217,10 @@ static int find_cell(const struct compared *v, struct result *res, const char *s
 			 v->before->against == AGAINST_NOTHING ? v->before->rec.unit : "1");
 	}
 	compared_text(v, j.text, sizeof j.text);
-	if (fixes[v->outcome])
+	if (v->outcome == CELL_MISSING && compared_fails(v))
+		snprintf(j.fix, sizeof j.fix,
+			 "trust no result of it; the run's own report tells what to look at");
+	else if (fixes[v->outcome])
 		snprintf(j.fix, sizeof j.fix, "%s", fixes[v->outcome]);
 	return judged_add(res, &j);
 }
@@ -352,11 +359,12 @@ static int find_summary(const struct comparison *c, struct result *res, const ch
 
 	if (c->claimable < c->judged)
 		put_unclaimed(c, unclaimed, sizeof unclaimed);
-	judged_say(&j,
-		   "%zu %s of %zu %s compared with %zu %s of the baseline; %zu could have failed%s",
-		   c->judged, c->judged == 1 ? "cell" : "cells", c->after->n,
-		   c->after->n == 1 ? "run was" : "runs were", c->before->n,
-		   c->before->n == 1 ? "run" : "runs", c->claimable, unclaimed);
+	judged_say(
+		&j,
+		"%zu %s of %zu %s %s compared with %zu %s of the baseline; %zu could have failed%s",
+		c->judged, c->judged == 1 ? "cell" : "cells", c->after->n,
+		c->after->n == 1 ? "run" : "runs", c->judged == 1 ? "was" : "were", c->before->n,
+		c->before->n == 1 ? "run" : "runs", c->claimable, unclaimed);
 	if (!c->claimable)
 		snprintf(j.fix, sizeof j.fix, "%s",
 			 c->judged ? fixes[CELL_UNSURE]

@@ -172,12 +172,12 @@ static int read_limit(struct expect_limit *to, const json_t *v, struct err *e)
 		return rc;
 	snprintf(to->unit, sizeof to->unit, "%s", strstr(tight, "/s") ? "B/s" : "s");
 	if (strcmp(to->unit, "B/s") == 0)
-		rc = parse_rate(&to->value, tight, NULL);
+		rc = parse_rate(&to->value, tight, e);
 	else /* a time without its unit is in seconds elsewhere, not here */
-		rc = tight[strlen(tight) - 1] == 's' ? parse_seconds(&to->value, tight, NULL)
+		rc = tight[strlen(tight) - 1] == 's' ? parse_seconds(&to->value, tight, e)
 						     : -EINVAL;
 	to->is = rc == 0;
-	return rc == 0 ? 0 : err_set(e, -EINVAL, "%s is needed, this is \"%.30s\"", wanted, text);
+	return rc == -EINVAL ? err_set(e, rc, "%s is needed, this is \"%.30s\"", wanted, text) : rc;
 }
 
 static int read_word(const struct key *k, int *to, const json_t *v, struct err *e)

@@ -246,7 +246,9 @@ static const char *doubt_gpu(const struct result *res, const struct record *r)
 {
 	const struct gpu *g = machine_gpu(&res->machine, r->gpu);
 
-	return is_guest(res) && !(g && gpu_declared_node(&res->machine, g).is)
+	/* One node may be all that the guest sees of several. */
+	return is_guest(res) && (res->machine.nnodes < 2 ||
+				 !(g && gpu_declared_node(&res->machine, g).is))
 		       ? "this virtual machine is not told on which node it hangs"
 		       : NULL;
 }

@@ -103,7 +103,7 @@ fi
 # Parsed by the client; there is no daemon to go on with.
 if command -v docker >/dev/null; then
     docker_parses() {
-        sed -n 's/^docker run/docker -H unix:\/\/\/nonexistent create/p' "$1" >"$TEST_TMP/line"
+        sed -n 's/IMAGE/image/; s/^docker run/docker -H unix:\/\/\/nonexistent create/p' "$1" >"$TEST_TMP/line"
         ! sh -e "$TEST_TMP/line" 2>&1 | grep -vE 'Cannot connect|failed to connect|See .docker'
     }
     each docker docker_parses

@@ -454,6 +454,67 @@ static void test_rate(void **state)
 	result_release(&res);
 }
 
+/* Copies are faster from node 0, small ones answer sooner from node 1. */
+static void test_latency(void **state)
+{
+	struct result res;
+	struct scene s = { .nrec = 0 };
+
+	(void)state;
+	plant_result(&res, 2, 4, 1);
+	for (int n = 0; n < 2; n++) {
+		plant_record(&res, (struct planted){ .test = "gpu-bandwidth",
+						     .node = n,
+						     .rounds = 12,
+						     .openings = 3,
+						     .figure = n ? 10e9 : 30e9 });
+		plant_record(&res, (struct planted){ .test = "gpu-latency",
+						     .node = n,
+						     .rounds = 12,
+						     .openings = 3,
+						     .figure = n ? 2e-6 : 3e-6 });
+	}
+	assert_int_equal(recommend(&res), 0);
+	assert_int_equal(res.recommendations[0].node, 0);
+	s.m = res.machine;
+	s.rec = res.recommendations;
+	s.nrec = res.nrecommendations;
+	s.res = &res;
+	s.want.gpus = up_to(1);
+	s.m.memory_left = (struct known)UNKNOWN("no limit");
+	made(&s);
+	writes(&s, "lines", "\nnumactl --physcpubind=0-7 --membind=0 job\n");
+	writes(&s, "lines",
+	       "# GPU 0, lowest latency: node 1, where pinned h2d latency of 4 KiB is 1.50x as "
+	       "good "
+	       "as on node 0\nnumactl --physcpubind=8-15 --membind=1 job\n");
+	free(s.all);
+	result_release(&res);
+}
+
+/* NICs of the GPU's node are named, others are not; where binding does not matter, that is said. */
+static void test_lines(void **state)
+{
+	static struct device devices[] = {
+		{ .kind = DEVICE_NIC, .name = "mlx5_0", .node = KNOWN(0) },
+		{ .kind = DEVICE_NVME, .name = "nvme0", .node = KNOWN(0) },
+		{ .kind = DEVICE_NIC, .name = "mlx5_1", .node = KNOWN(1) },
+		{ .kind = DEVICE_NIC, .name = "eth0", .node = KNOWN(0) },
+	};
+	struct scene s;
+
+	(void)state;
+	planted(&s, 2, 4, 1);
+	s.m.devices = devices;
+	s.m.ndevices = sizeof devices / sizeof devices[0];
+	made(&s);
+	writes(&s, "lines", "# NICs near it: mlx5_0, eth0\n");
+	snprintf(s.rec[0].why, sizeof s.rec[0].why, "binding makes no measurable difference here");
+	writes(&s, "lines", "): binding makes no measurable difference here\n");
+	s.m.devices = NULL;
+	end(&s);
+}
+
 static void test_memoryless(void **state)
 {
 	struct scene s;
@@ -591,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_among),         cmocka_unit_test(test_more_gpus_than_cores),
 		cmocka_unit_test(test_confined),      cmocka_unit_test(test_need),
 		cmocka_unit_test(test_need_together), cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_latency),       cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_memoryless),    cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_undeclared),    cmocka_unit_test(test_many_cpus),
 		cmocka_unit_test(test_unspeakable),

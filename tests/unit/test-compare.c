@@ -100,8 +100,8 @@ static void test_same(void **state)
 	assert_int_equal(s.out.verdict.status, VERDICT_PASS);
 	assert_int_equal(count(&s, "fail") + count(&s, "unknown") + count(&s, "warn"), 0);
 	assert_string_equal(found(&s, "history.cells")->observed,
-			    "9 cells of 5 runs were compared with 10 runs of the baseline; 9 of "
-			    "them could have failed");
+			    "9 cells of 5 runs were compared with 10 runs of the baseline; 9 could "
+			    "have failed");
 	tear_down(&s);
 }
 
@@ -367,6 +367,67 @@ static void test_corrupt(void **state)
 	tear_down(&s);
 }
 
+/* Of a cell that the baseline lacks, and whatever came of it later: it fails all the same. */
+static void test_corrupt_and_new(void **state)
+{
+	static const bool ratios[] = { false, true };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene s;
+
+		set_up(&s, FIVE);
+		for (int k = 0; k < FIVE; k++) {
+			struct record *r = &s.new[k].records[0];
+
+			r->bytes *= 2;
+			r->undersized = true;
+			record_set(r, "undersized", NULL);
+			record_unset(r, "median", NULL);
+			record_status(r, k == 1 ? STATUS_CORRUPT : STATUS_CRASHED, "bit 3");
+		}
+		compare_all(&s, ratios[i]);
+		conclude(&s);
+		assert_int_equal(comparison_verdict(&s.c), VERDICT_FAIL);
+		assert_int_equal(count(&s, "fail"), 1);
+		says(&s, "history.gpu-bandwidth.h2d.pinned", "data arrived corrupt: bit 3");
+		tear_down(&s);
+	}
+}
+
+/* Runs that are no evidence: cut short, the baseline's own; and those of another host are named. */
+static void test_runs(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	set_up(&s, FIVE);
+	compare_all(&s, false);
+	conclude(&s);
+	assert_null(found(&s, "history.interrupted"));
+	assert_null(found(&s, "history.own-runs"));
+	assert_null(found(&s, "history.host"));
+	tear_down(&s);
+	set_up(&s, FIVE);
+	s.new[3].run.complete = false;
+	s.new[3].nrecords = 1;
+	memcpy(s.new[1].run.id, s.old[4].run.id, sizeof s.old[4].run.id);
+	memcpy(s.new[1].run.started, s.old[4].run.started, sizeof s.old[4].run.started);
+	for (int i = 0; i < FIVE; i++)
+		json_object_set_new(json_object_get(s.new[i].host, "rest"), "hostname",
+				    json_string("other"));
+	compare_all(&s, false);
+	conclude(&s);
+	s.new[3].nrecords = s.new[0].nrecords;
+	assert_int_equal(comparison_verdict(&s.c), VERDICT_UNKNOWN);
+	assert_int_equal(s.out.verdict.status, VERDICT_UNKNOWN);
+	says(&s, "history.interrupted", "1 of 5 runs were interrupted");
+	says(&s, "history.own-runs", "1 of 5 runs are of the baseline itself");
+	assert_int_equal(s.out.verdict.nwarnings, 1);
+	says(&s, "history.host", "another host: \"other\", in the baseline");
+	tear_down(&s);
+}
+
 static void test_weak(void **state)
 {
 	struct runs before, after;
@@ -467,7 +528,8 @@ int main(void)
 		cmocka_unit_test(test_conditions),     cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_partly_missing), cmocka_unit_test(test_corrupt),
 		cmocka_unit_test(test_weak),           cmocka_unit_test(test_ratios),
-		cmocka_unit_test(test_suspects),
+		cmocka_unit_test(test_suspects),       cmocka_unit_test(test_corrupt_and_new),
+		cmocka_unit_test(test_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -307,6 +307,108 @@ static void test_nodes(void **state)
 	}
 }
 
+/* Healthy machines that are made so: what differs there is told, and fails nobody. */
+static void test_made_so(void **state)
+{
+	static const double far[] = { 55e9, 47e9 };
+	struct result res;
+	struct gpu *g;
+
+	(void)state;
+	/* A guest that is not told where its GPUs hang; one that is. */
+	for (int told = 0; told < 2; told++) {
+		plant_result(&res, told ? 2 : 1, 4, 2);
+		plant_links(&res, 5, 16, 256);
+		json_object_set_new(json_object_get(res.host, "conditions"), "virtualisation",
+				    json_string("kvm"));
+		for (int i = 0; i < 2; i++) {
+			g = &res.machine.gpus[i];
+			g->node_sysfs = told ? KNOWN(0) : UNKNOWN("not told");
+			g->node_nvml = g->node_cuda = UNKNOWN("not told");
+			plant_copy(&res, i, 0, DIR_H2D, far[i], 0.003);
+		}
+		assert_int_equal(judge(&res), 0);
+		assert_string_equal(found(&res, "peers.gpu", "GPU 1")->status,
+				    told ? "fail" : "warn");
+		assert_int_equal(strstr(found(&res, "peers.gpu", "GPU 1")->observed,
+					"it does not fail, for this virtual machine is not told") !=
+					 NULL,
+				 !told);
+		result_release(&res);
+	}
+	/* A GPU that is cut into instances has no equals, and falls short of its link. */
+	plant_gpus(&res, 2, far, 0.003);
+	snprintf(res.machine.gpus[1].instances, sizeof res.machine.gpus[1].instances, "MIG-1");
+	res.records[1].median = res.records[1].low = res.records[1].high = 20e9;
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(count(&res, "fail"), 0);
+	assert_null(found(&res, "peers.gpu", NULL));
+	assert_string_equal(found(&res, "physics.pcie-share", "GPU 1")->status, "warn");
+	result_release(&res);
+	/* The nodes of a guest. */
+	plant_result(&res, 2, 4, 0);
+	json_object_set_new(json_object_get(res.host, "conditions"), "virtualisation",
+			    json_string("kvm"));
+	plant_memory(&res, 0, 0, 200e9, false);
+	plant_memory(&res, 1, 1, 150e9, false);
+	assert_int_equal(judge(&res), 0);
+	assert_string_equal(found(&res, "peers.node", "node 1")->status, "warn");
+	result_release(&res);
+	/* A cpuset leaves some of the cores: they are not to reach what all could. */
+	plant_result(&res, 1, 4, 0);
+	plant_memory(&res, 0, 0, 100e9, false);
+	res.records[0].ceiling_capable = 204.8e9;
+	record_set(&res.records[0], "ceiling_capable", NULL);
+	idset_add(&res.machine.nodes[0].cpus, 77);
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(res.nfindings, 0);
+	result_release(&res);
+}
+
+/* --rules reaches what is judged, where a rule names it; the last that matches counts. */
+static void test_rules(void **state)
+{
+	static const double figures[] = { 55e9, 55e9, 27e9, 55e9, 50e9 };
+	static const struct {
+		const char *rules;
+		size_t fails, warns;
+	} rows[] = {
+		{ "[]", 2, 0 },
+		{ "[{\"id\":\"*\",\"severity\":\"silent\"}]", 2, 0 },
+		{ "[{\"id\":\"p*\",\"severity\":\"silent\"}]", 2, 0 },
+		{ "[{\"id\":\"physics.*\",\"severity\":\"silent\"}]", 1, 0 },
+		{ "[{\"id\":\"physics.*\",\"subject\":\"GPU 3\",\"severity\":\"silent\"}]", 2, 0 },
+		{ "[{\"id\":\"peers.gpu\",\"subject\":\"GPU 4\",\"severity\":\"warn\"}]", 1, 1 },
+		{ "[{\"id\":\"peers.*\",\"severity\":\"pass\"},{\"id\":\"physics.pcie-share\","
+		  "\"severity\":\"warn\"}]",
+		  0, 1 },
+		{ "[{\"id\":\"peers.*\",\"severity\":\"pass\"},{\"id\":\"peers.gpu\","
+		  "\"severity\":\"fail\"}]",
+		  2, 0 },
+		/* No rules, out of a file that anybody may have written. */
+		{ "[1,{},{\"id\":\"physics.*\"},{\"id\":3,\"severity\":\"silent\"}]", 2, 0 },
+		{ "{}", 2, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct result res;
+
+		plant_gpus(&res, 5, figures, 0.003);
+		if (!res.run.options)
+			res.run.options = json_object();
+		json_object_set_new(res.run.options, "rules", json_loads(rows[i].rules, 0, NULL));
+		for (int twice = 0; twice < 2; twice++) {
+			assert_int_equal(judge(&res), 0);
+			assert_int_equal(count(&res, "fail"), rows[i].fails);
+			assert_int_equal(count(&res, "warn"), rows[i].warns);
+			assert_int_equal(res.verdict.status,
+					 rows[i].fails ? VERDICT_FAIL : VERDICT_PASS);
+		}
+		result_release(&res);
+	}
+}
+
 /* Nodes of another size are no equals. */
 static void test_unequal_nodes(void **state)
 {
@@ -411,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_told_once),     cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_unequal_nodes), cmocka_unit_test(test_dram),
 		cmocka_unit_test(test_corrupt),       cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_made_so),       cmocka_unit_test(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,8 @@ enum { ALONE, FIRST, SECOND, THIRD, LONELY, CELLS, NODES = 2, ROUNDS = 6 };
 enum trick {
 	TRICK_NONE,
 	TRICK_NEVER,   /* the third one comes to no figure */
-	TRICK_ODD,     /* in every other experiment it does not */
+	TRICK_ODD,     /* in every other experiment it does not, and says why */
+	TRICK_WHY,     /* never, and says why */
 	TRICK_VOID,    /* the first try of every round */
 	TRICK_FAIL,    /* and the second one is to blame */
 	TRICK_STRAY,   /* the second one's threads were seen on two nodes */
@@ -154,8 +155,10 @@ static int together(struct worker *w, struct member *m, size_t n, size_t *at, st
 	if (n != 3)
 		return 0;
 	assert_int_equal(((struct buffers *)m[1].buffers)->kind, 1);
-	if (trick == TRICK_NEVER || (trick == TRICK_ODD && odd))
+	if (trick == TRICK_NEVER)
 		m[2].value = NAN;
+	if (trick == TRICK_WHY || (trick == TRICK_ODD && odd))
+		assert_int_equal(member_no_figure(&m[2], "not within %d s", 3), 0);
 	if (trick == TRICK_CORRUPT)
 		record_status(&m[2].cell->rec, STATUS_CORRUPT, "bit 3");
 	place(m, trick);
@@ -302,9 +305,14 @@ static void test_no_figure(void **state)
 	assert_well(SECOND, ROUNDS);
 	assert_ended(THIRD, STATUS_SKIPPED, LEFT_OUT "no experiment came to this figure");
 	assert_well(LONELY, ROUNDS);
-	run_six(TRICK_ODD);
+	run_six(TRICK_WHY);
+	assert_well(SECOND, ROUNDS);
+	assert_ended(THIRD, STATUS_SKIPPED, "not within 3 s");
+	assert_null(json_object_get(told(THIRD)->more, "no_figure"));
+	run_six(TRICK_ODD); /* what it once said is forgotten */
 	assert_well(SECOND, ROUNDS);
 	assert_well(THIRD, ROUNDS / 2);
+	assert_null(json_object_get(told(THIRD)->more, "no_figure"));
 }
 
 static void test_void(void **state)

@@ -61,8 +61,8 @@ is "$(rc one)" 125 "more than all nodes have: 125"
 like "$(err one)" "100 GiB needed" "and says so"
 like "$(out spread)" "^interleavemask: 0 1" "more than the node has is interleaved over both"
 while read -r n cpu node; do
-    like "$(out rank$n)" "^Cpus_allowed_list:.$cpu\$" "rank $n has CPU $cpu"
-    like "$(out rank$n)" "^membind: $node" "  and the memory of node $node"
+    like "$(out "rank$n")" "^Cpus_allowed_list:.$cpu\$" "rank $n has CPU $cpu"
+    like "$(out "rank$n")" "^membind: $node" "  and the memory of node $node"
 done <<'END'
 0 0 0
 1 1 0

@@ -112,7 +112,9 @@ else
     skip "no simulator in $BUILD/sim (a build without CUDA?)"
 fi
 
-is "$(rc threads)" 0 "threads: the bench ends well" || diag "$(err threads)"
+# 3: the rest of the guest had the processor too often, which is said.
+is "$(rc threads)" "$([ "$(count threads '.status == "unstable"')" = 0 ] && echo 0 || echo 3)" \
+    "threads: the bench ends well" || diag "$(err threads)"
 # Whether a rate settles is up to who else has the processor; where threads and pages are is not.
 is "$(records threads | jq -r '[.[] | select(.timeline) | .metric] | sort | join(" ")')" 'bandwidth latency' \
     "threads: a time line of bandwidth, and one of latency"
