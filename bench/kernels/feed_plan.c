@@ -43,17 +43,15 @@ size_t feed_bytes(const struct session_options *o)
 
 static struct cell feed_cell(const struct session *s, enum memory_kind memory, int worth)
 {
+	static const struct migration_figure rate = { "feed-rate", "B/s", BETTER_HIGHER };
 	struct cell c = { .worth = worth };
 	struct record *r = &c.rec;
 
-	record_init(r);
-	snprintf(r->metric, sizeof(r->metric), "feed-rate");
-	snprintf(r->unit, sizeof(r->unit), "B/s");
+	migration_record(r, &rate);
 	snprintf(r->kernel, sizeof(r->kernel), "four steps, host clock");
-	r->better = BETTER_HIGHER;
 	r->memory = memory;
 	r->bytes = feed_bytes(session_options(s));
-	record_set(r, "metric", "unit", "better", "kernel", "memory", "bytes", NULL);
+	record_set(r, "kernel", "memory", "bytes", NULL);
 	return c;
 }
 

@@ -34,10 +34,7 @@ enum { WATCH_LEAST_S = 8, WATCH_MOST_S = 20, BESIDE_S = 3, ROUNDS_LEAST = 6 };
 
 /* What one watch gives. */
 enum figure { FIGURE_TIME, FIGURE_RATE, FIGURES };
-static const struct {
-	const char *metric, *unit;
-	enum better better;
-} figures[] = {
+static const struct migration_figure figures[] = {
 	[FIGURE_TIME] = { "balancing-time", "s", BETTER_LOWER },
 	[FIGURE_RATE] = { "bandwidth", "B/s", BETTER_HIGHER },
 };
@@ -74,15 +71,12 @@ static struct cell cell_of(const struct planner *p, size_t pair, enum figure fig
 			  .worth = pair == 0 ? WORTH_BALANCING : WORTH_AGAIN };
 	struct record *r = &c.rec;
 
-	record_init(r);
-	snprintf(r->metric, sizeof r->metric, "%s", figures[figure].metric);
-	snprintf(r->unit, sizeof r->unit, "%s", figures[figure].unit);
-	r->better = figures[figure].better;
+	migration_record(r, &figures[figure]);
 	r->mem_node = p->at.mem_node;
 	r->to_node = p->at.to_node;
 	r->mover = MOVER_BALANCING;
 	r->threads = (int)threads_of(p);
-	record_set(r, "metric", "unit", "better", "mem_node", "to_node", "mover", "threads", NULL);
+	record_set(r, "mem_node", "to_node", "mover", "threads", NULL);
 	if (figure == FIGURE_RATE) {
 		r->phase = PHASE_FOLLOWED;
 		record_set(r, "phase", NULL);
@@ -197,10 +191,9 @@ static void skip_all(struct session *s)
 {
 	struct record r;
 
-	record_init(&r);
-	snprintf(r.metric, sizeof r.metric, "%s", figures[FIGURE_TIME].metric);
+	migration_record(&r, &figures[FIGURE_TIME]);
 	r.mover = MOVER_BALANCING;
-	record_set(&r, "metric", "mover", NULL);
+	record_set(&r, "mover", NULL);
 	session_skip(s, &r,
 		     "one node with cores is used here: the kernel has no other to move pages to");
 	record_release(&r);

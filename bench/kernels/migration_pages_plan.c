@@ -58,10 +58,7 @@ static const struct row {
 };
 
 /* In order of enum pages_figure. */
-static const struct {
-	const char *metric, *unit;
-	enum better better;
-} figures[] = {
+static const struct migration_figure figures[] = {
 	[PAGES_RATE] = { "page-rate", "B/s", BETTER_HIGHER },
 	[PAGES_TIME] = { "page-time", "s", BETTER_LOWER },
 };
@@ -156,17 +153,13 @@ static struct cell cell_of(const struct planner *p, const struct row *row, enum 
 	};
 	struct record *r = &c.rec;
 
-	record_init(r);
-	snprintf(r->metric, sizeof r->metric, "%s", figures[figure].metric);
-	snprintf(r->unit, sizeof r->unit, "%s", figures[figure].unit);
-	r->better = figures[figure].better;
+	migration_record(r, &figures[figure]);
 	r->mem_node = p->at.mem_node;
 	r->to_node = p->at.to_node;
 	r->mover = row->mover;
 	r->pages_asked = row->pages;
 	r->bytes = bytes_of(p, row);
-	record_set(r, "metric", "unit", "better", "mem_node", "to_node", "mover", "pages_asked",
-		   "bytes", NULL);
+	record_set(r, "mem_node", "to_node", "mover", "pages_asked", "bytes", NULL);
 	if (row->held) {
 		r->locked = row->lock;
 		record_set(r, "locked", NULL);

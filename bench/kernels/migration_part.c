@@ -2,6 +2,7 @@
 #include "kernels/migration_part.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,6 +195,15 @@ void migration_list(void (*line)(const char *text, void *to), void *to)
 	for (size_t i = 0; i < MIGRATION_ROWS; i++)
 		if (parts[i])
 			parts[i]->list(line, to);
+}
+
+void migration_record(struct record *r, const struct migration_figure *f)
+{
+	record_init(r);
+	snprintf(r->metric, sizeof(r->metric), "%s", f->metric);
+	snprintf(r->unit, sizeof(r->unit), "%s", f->unit);
+	r->better = f->better;
+	record_set(r, "metric", "unit", "better", NULL);
 }
 
 /* ---- where from, where to ---- */

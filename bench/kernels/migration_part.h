@@ -85,6 +85,14 @@ void migration_close(struct worker *w, void *buffers);
 void migration_stop(struct worker *w);
 void migration_list(void (*line)(const char *text, void *to), void *to);
 
+/* What a cell tells. */
+struct migration_figure {
+	const char *metric, *unit;
+	enum better better;
+};
+/* Makes the record of one that tells f. */
+void migration_record(struct record *r, const struct migration_figure *f);
+
 /* The i-th ordered pair of different nodes that a process may be moved between: cpu_node with its
  * memory is where it was, to_node where it goes. The first is the one that --quick measures. False
  * past the end. */

@@ -14,25 +14,20 @@
 enum { TRIPLE = STREAM_ARRAYS * sizeof(double) };
 
 static const struct loop {
-	const char *metric, *unit;
-	enum better better;
+	struct migration_figure figure;
 	size_t element; /* bytes that working sets are made of */
 	double beside;  /* of a working set: what lies beside it, as in working_set */
 	int worth;      /* within a band */
 	uint64_t quick; /* most bytes of a working set with --quick */
 } loops[LOOPS] = {
-	[LOOP_STREAM] = { .metric = "bandwidth",
-			  .unit = "B/s",
-			  .better = BETTER_HIGHER,
+	[LOOP_STREAM] = { .figure = { "bandwidth", "B/s", BETTER_HIGHER },
 			  .element = TRIPLE,
 			  .beside = 1,
 			  .worth = 91,
 			  .quick = (uint64_t)2 << 30 },
 	/* One thread draws its order, and only the cache of that thread's core can hold any of it.
 	 */
-	[LOOP_CHASE] = { .metric = "latency",
-			 .unit = "s",
-			 .better = BETTER_LOWER,
+	[LOOP_CHASE] = { .figure = { "latency", "s", BETTER_LOWER },
 			 .element = sizeof(struct chase_line),
 			 .beside = CHASE_WITH_ORDER,
 			 .worth = 90,
@@ -41,16 +36,16 @@ static const struct loop {
 
 /* What comes of one experiment; the loop's own metric where none is named. */
 static const struct figure {
-	const char *metric;
+	struct migration_figure figure;
 	enum phase phase;
 } figures[FIGURES] = {
-	[FIGURE_BEFORE] = { NULL, PHASE_BEFORE },
-	[FIGURE_AFTER] = { NULL, PHASE_AFTER },
-	[FIGURE_SETTLED] = { NULL, PHASE_SETTLED },
-	[FIGURE_RETURNED] = { NULL, PHASE_RETURNED },
-	[FIGURE_TRANSIENT] = { .metric = "transient-time" },
-	[FIGURE_REFILL] = { .metric = "refill-time" },
-	[FIGURE_CALL] = { .metric = "call-time" },
+	[FIGURE_BEFORE] = { .phase = PHASE_BEFORE },
+	[FIGURE_AFTER] = { .phase = PHASE_AFTER },
+	[FIGURE_SETTLED] = { .phase = PHASE_SETTLED },
+	[FIGURE_RETURNED] = { .phase = PHASE_RETURNED },
+	[FIGURE_TRANSIENT] = { .figure = { "transient-time", "s", BETTER_LOWER } },
+	[FIGURE_REFILL] = { .figure = { "refill-time", "s", BETTER_LOWER } },
+	[FIGURE_CALL] = { .figure = { "call-time", "s", BETTER_LOWER } },
 };
 
 /* ---- working sets ---- */
@@ -152,19 +147,15 @@ struct journey {
 
 static int fill_cell(struct cell *c, const struct journey *j, enum threads_figure what)
 {
-	const struct loop *loop = &loops[j->loop];
 	const struct figure *f = &figures[what];
 	struct record *r = &c->rec;
 
 	*c = (struct cell){ .variant = (int)what, .worth = j->worth };
-	record_init(r);
-	snprintf(r->metric, sizeof(r->metric), "%s", f->metric ? f->metric : loop->metric);
-	snprintf(r->unit, sizeof(r->unit), "%s", f->metric ? "s" : loop->unit);
-	r->better = f->metric ? BETTER_LOWER : loop->better;
+	migration_record(r, f->figure.metric ? &f->figure : &loops[j->loop].figure);
 	r->to_node = j->to_node;
 	r->threads = (int)j->threads;
-	record_set(r, "metric", "unit", "better", "to_node", "threads", NULL);
-	if (!f->metric) {
+	record_set(r, "to_node", "threads", NULL);
+	if (!f->figure.metric) {
 		r->phase = f->phase;
 		record_set(r, "phase", NULL);
 	}
@@ -251,14 +242,13 @@ static int plan_pairs(struct session *s, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static void skip(struct session *s, const char *metric, const char *why)
+static void skip(struct session *s, const char *why)
 {
 	struct record r;
 
-	record_init(&r);
-	snprintf(r.metric, sizeof(r.metric), "%s", metric);
+	migration_record(&r, &loops[LOOP_STREAM].figure);
 	r.phase = PHASE_SETTLED;
-	record_set(&r, "metric", "phase", NULL);
+	record_set(&r, "phase", NULL);
 	session_skip(s, &r, "%s", why);
 	record_release(&r);
 }
@@ -339,8 +329,7 @@ static int plan_within(struct session *s, struct err *e)
 		worth = any ? WORTH_AGAIN : worth;
 	}
 	if (rc == 0 && !any)
-		skip(s, "bandwidth",
-		     "no CPU node has two cores here: there is none to move a thread to");
+		skip(s, "no CPU node has two cores here: there is none to move a thread to");
 	return rc;
 }
 
@@ -350,8 +339,7 @@ int threads_plan(struct session *s, const struct migration_options *o, struct er
 
 	(void)o;
 	if (rc == 0 && migration_pairs(s) == 0)
-		skip(s, "bandwidth",
-		     "one node with cores is used here: there is no other to move threads to");
+		skip(s, "one node with cores is used here: there is no other to move threads to");
 	return rc < 0 || session_depth(s) == DEPTH_QUICK ? rc : plan_within(s, e);
 }
 

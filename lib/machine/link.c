@@ -2,6 +2,7 @@
 #include "machine/link.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,29 @@ static bool upstream_port(const char *chain, char pci[16])
 	return pci_normalise(pci, name);
 }
 
+/* The slowest link between a switch and the root, by what both its ends can, if it is slower than
+ * the GPU's own. */
+static void read_way(struct gpu *g, const struct sysroot *r)
+{
+	struct pcie_hop hop[PCIE_HOPS];
+	size_t n = pcie_path(r, g->pci, hop);
+	double least;
+
+	if (!g->max_gen.is || !g->max_width.is || n % 2)
+		return;
+	least = ldexp((double)g->max_width.value, (int)g->max_gen.value);
+	for (size_t i = 0; i + 3 < n; i += 2) {
+		struct known gen = smaller(hop[i].max_gen, hop[i + 1].max_gen);
+		struct known width = smaller(hop[i].max_width, hop[i + 1].max_width);
+
+		if (!gen.is || !width.is || ldexp((double)width.value, (int)gen.value) >= least)
+			continue;
+		least = ldexp((double)width.value, (int)gen.value);
+		g->way_gen = gen;
+		g->way_width = width;
+	}
+}
+
 void link_read(struct gpu_entry *e, const struct sysroot *r, bool guest)
 {
 	struct gpu *g = &e->gpu;
@@ -71,6 +95,7 @@ void link_read(struct gpu_entry *e, const struct sysroot *r, bool guest)
 		return;
 	g->max_gen = smaller(g->max_gen, link_generation(r, port, "max_link_speed"));
 	g->max_width = smaller(g->max_width, link_width(r, port, "max_link_width"));
+	read_way(g, r);
 }
 
 int link_now(const struct sysroot *r, const char *pci, int *gen, int *lanes)

@@ -78,7 +78,9 @@ struct gpu {
 	struct known own_memory_node;      /* the GPU's own memory as a NUMA node (Grace, POWER9) */
 	struct known link_gen, link_width; /* now: an idle link may report Gen1 */
 	struct known max_gen, max_width;   /* the smaller ability of device and upstream port */
-	struct known mps;                  /* PCIe max payload size, bytes */
+	/* The same of the slowest link above it, where a switch hangs on less than the GPU does. */
+	struct known way_gen, way_width;
+	struct known mps; /* PCIe max payload size, bytes */
 	struct known memory_bytes;
 	/* 1: at most one process at a time may use it (compute mode exclusive-process, or the
 	 * older exclusive-thread; prohibited, where none may); 0: any number. */

@@ -55,6 +55,10 @@ static json_t *gpu_json(const struct gpu *g)
 	bad |= json_put_known(link, "width", &g->link_width);
 	bad |= json_put_known(link, "max_gen", &g->max_gen);
 	bad |= json_put_known(link, "max_width", &g->max_width);
+	if (g->way_gen.is && g->way_width.is) {
+		bad |= json_put_known(link, "way_gen", &g->way_gen);
+		bad |= json_put_known(link, "way_width", &g->way_width);
+	}
 	bad |= json_put_known(link, "mps", &g->mps);
 	bad |= json_put(o, "index", json_integer(g->index));
 	bad |= json_put(o, "uuid", g->uuid[0] ? json_text(g->uuid) : json_null());

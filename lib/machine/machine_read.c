@@ -194,6 +194,10 @@ static void read_gpu(struct reading *r, void *element)
 	g->link_width = get_known(&link, "width");
 	g->max_gen = get_known(&link, "max_gen");
 	g->max_width = get_known(&link, "max_width");
+	if (json_object_get(link.o, "way_gen")) {
+		g->way_gen = get_known(&link, "way_gen");
+		g->way_width = get_known(&link, "way_width");
+	}
 	g->mps = get_known(&link, "mps");
 	g->memory_bytes = get_known(r, "memory_bytes");
 	g->exclusive = get_known(r, "exclusive");

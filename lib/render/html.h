@@ -22,27 +22,29 @@ struct html {
 	struct text text; /* what is said of it goes through here: voice_html */
 	/* The voice's own. */
 	const struct part *part;
-	enum {
+	enum html_open {
 		HTML_NOTHING,
 		HTML_LIST,
 		HTML_COMMANDS,
 		HTML_FINDING,
 		HTML_MORE_FINDINGS
-	} open;        /* to be closed before other words */
-	bool in_group; /* a heading and what is beneath it */
-	size_t again;  /* findings told under the last id, but for the first */
-	const struct finding *last_finding;
+	} open;            /* to be closed before other words */
+	bool in_group;     /* a heading and what is beneath it */
+	size_t again;      /* findings told under the last id, but for the first */
 	char heading[256]; /* the last one: what a table is about */
 };
 
 extern const struct voice voice_html;
-void html_close(struct html *h); /* whatever is open */
+void html_close(struct html *h);       /* whatever is open */
+void html_close_words(struct html *h); /* what goes with the last words alone */
+/* As voice.finding. */
+void html_finding(struct text *t, const struct told_finding *told);
 
 /* "<details>" with a summary; to be closed by "</div></details>". */
 void html_fold(FILE *out, const char *summary);
 /* The beginning of something wide, which scrolls by itself; closed by "</div>". */
 void html_scroll(FILE *out, const char *label);
-/* A line, and a button that copies it. */
+/* A line, and a button that copies it; `remark` says for what. */
 void html_copy(FILE *out, const char *line, const char *remark);
 
 /* "57.4 GB/s, 95 % interval 57.3-57.5, best 57.6, 12 samples", or why it has no figure.

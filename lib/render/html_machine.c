@@ -14,6 +14,7 @@
 #include "util/units.h"
 
 enum { WIDTH = 340, NODE = 128, BUS = 146, GPU_X = 232, GPU_WIDTH = 104, GPU_HEIGHT = 34 };
+enum { BARE = NODE + 20 }; /* a card of a machine without GPUs */
 enum { TOP = 8, ROW = 52, NODE_LEAST = 132, RAIL = 34 };
 /* Cores that have a square each; of more, the first. */
 enum { CORE = 7, CORE_GAP = 2, CORE_COLUMNS = 12, CORE_ROWS = 6 };
@@ -226,7 +227,7 @@ static void draw_rail(const struct drawing *d, const struct node *n, int height,
 	int y = height + RAIL - 8;
 	char text[64];
 
-	html_put(out, "<path class=\"rail\" d=\"M0 %dH%d\"/>", y, WIDTH);
+	html_put(out, "<path class=\"rail\" d=\"M0 %dH%d\"/>", y, d->m->ngpus ? WIDTH : BARE);
 	if (fed)
 		html_put(out, "<path class=\"bus\" d=\"M%d %dV%d\"/>", BUS,
 			 TOP + 4 + GPU_HEIGHT / 2 + 11, y);
@@ -282,7 +283,7 @@ static void draw_card(const struct drawing *d, const struct node *n)
 	}
 	height = TOP + ROW * (int)gpus > NODE_LEAST ? TOP + ROW * (int)gpus : NODE_LEAST;
 	html_put(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
-		 gpus ? WIDTH : NODE + 20, d->m->nnodes > 1 ? height + RAIL : height + 2);
+		 d->m->ngpus ? WIDTH : BARE, d->m->nnodes > 1 ? height + RAIL : height + 2);
 	say_card(d, n);
 	fputs("\">", out);
 	if (d->m->nnodes > 1)
@@ -335,9 +336,9 @@ int html_machine(struct html *h)
 		return 0;
 	choose(&d);
 	html_put(h->text.out,
-		 "<figure class=\"machine\">\n<div class=\"nodes\" "
+		 "<figure class=\"machine\">\n<div class=\"nodes%s\" "
 		 "style=\"--n:%zu\">\n",
-		 d.m->nnodes);
+		 d.m->ngpus ? "" : " bare", d.m->nnodes);
 	for (size_t i = 0; i < d.m->nnodes; i++)
 		draw_card(&d, &d.m->nodes[i]);
 	fputs("</div>\n", h->text.out);

@@ -115,10 +115,12 @@ static void draw_row(FILE *out, const struct scale *s, const struct spread_row *
 	html_put(out, "<path class=\"tail\" d=\"M%.1f %.1fH%.1f\"/>", x_of(s, row->low), y,
 		 x_of(s, row->most));
 	html_put(out, "<path class=\"most\" d=\"M%.1f %.1fv6\"/>", x_of(s, row->most), y - 3);
-	html_put(out, "<path class=\"bulk\" d=\"M%.1f %.1fH%.1f\"/>", x_of(s, row->p50), y,
-		 x_of(s, row->p99));
-	html_put(out, "<path class=\"core\" d=\"M%.1f %.1fH%.1f\"/>",
-		 x_of(s, fmin(row->low, row->p50)), y, x_of(s, row->p90));
+	if (isfinite(text_quantile(row->r, "p50"))) {
+		html_put(out, "<path class=\"bulk\" d=\"M%.1f %.1fH%.1f\"/>", x_of(s, row->p50), y,
+			 x_of(s, row->p99));
+		html_put(out, "<path class=\"core\" d=\"M%.1f %.1fH%.1f\"/>",
+			 x_of(s, fmin(row->low, row->p50)), y, x_of(s, row->p90));
+	}
 	for (size_t i = 0; i < row->r->samples.n && !isfinite(text_quantile(row->r, "p50")); i++)
 		html_put(out, "<path class=\"each\" d=\"M%.1f %.1fv8\"/>",
 			 x_of(s, row->r->samples.v[i]), y - 4);

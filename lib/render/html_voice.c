@@ -24,7 +24,7 @@ static struct html *html_of(struct text *t)
 }
 
 /* What was opened for the last words, and goes with them alone. */
-static void close_words(struct html *h)
+void html_close_words(struct html *h)
 {
 	static const char *const ends[] = { [HTML_NOTHING] = "",
 					    [HTML_LIST] = "</dl>\n",
@@ -38,16 +38,16 @@ static void close_words(struct html *h)
 
 void html_close(struct html *h)
 {
-	close_words(h);
+	html_close_words(h);
 	fputs(h->in_group ? "</div>\n" : "", h->text.out);
 	h->in_group = false;
 }
 
-static void open_list(struct html *h, int what, const char *tag)
+static void open_list(struct html *h, enum html_open what, const char *tag)
 {
-	if ((int)h->open == what)
+	if (h->open == what)
 		return;
-	close_words(h);
+	html_close_words(h);
 	fputs(tag, h->text.out);
 	h->open = what;
 }
@@ -70,7 +70,7 @@ static void say_sentence(struct text *t, int indent, const char *sentence)
 {
 	static const char *const classes[] = { "said", "note", "more" };
 
-	close_words(html_of(t));
+	html_close_words(html_of(t));
 	html_put(t->out, "<p class=\"%s\">%s</p>\n", classes[indent / 2 < 2 ? indent / 2 : 2],
 		 sentence);
 }
@@ -84,77 +84,17 @@ static void say_labelled(struct text *t, const char *label, const char *sentence
 void html_copy(FILE *out, const char *line, const char *remark)
 {
 	html_put(out,
-		 "<li class=\"command\"><span class=\"for\">%s</span><code tabindex=\"0\">%s</code>"
-		 "<button type=\"button\" class=\"copy\" hidden>copy<span class=\"unseen\"> the "
-		 "line for %s</span></button></li>\n",
-		 remark, line, remark);
+		 "<code tabindex=\"0\">%s</code><button type=\"button\" class=\"copy\" "
+		 "hidden>copy<span class=\"unseen\"> the line for %s</span></button>",
+		 line, remark);
 }
 
 static void say_command(struct text *t, const char *line, const char *remark)
 {
 	open_list(html_of(t), HTML_COMMANDS, "<ul class=\"commands\">\n");
+	html_put(t->out, "<li class=\"command\"><span class=\"for\">%s</span>", remark);
 	html_copy(t->out, line, remark);
-}
-
-/* Of one and the same thing so many are told at once; the others are folded away. */
-enum { AGAIN_MOST = 3 };
-
-static void put_rows(FILE *out, const struct told_finding *told)
-{
-	const struct finding *f = told->finding;
-	const struct {
-		const char *term, *text;
-	} rows[] = {
-		{ "Expected", f->expected },
-		{ "To mend", f->fix },
-		{ "Read", told->again ? "" : f->source },
-		{ "Rests on", told->again ? "" : f->authority },
-	};
-
-	fputs("<dl>\n", out);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].text[0])
-			html_put(out, "<div class=\"row%zu\"><dt>%s</dt><dd>%s</dd></div>\n", i,
-				 rows[i].term, rows[i].text);
-		if (i == 1 && told->cells)
-			html_put(out,
-				 "<div><dt>Bears on</dt><dd>%zu cell%s of this run</dd></div>\n",
-				 told->cells, plural(told->cells));
-	}
-	fputs("</dl>\n", out);
-}
-
-/* What is mended as the one before was is told without it. */
-static bool same_cure(const struct html *h, const struct told_finding *told)
-{
-	const struct finding *f = told->finding, *last = h->last_finding;
-
-	return told->again && last && !told->cells && strcmp(f->fix, last->fix) == 0 &&
-	       strcmp(f->expected, last->expected) == 0;
-}
-
-static void say_finding(struct text *t, const struct told_finding *told)
-{
-	const struct finding *f = told->finding;
-	struct html *h = html_of(t);
-
-	if (!told->again) {
-		close_words(h);
-		html_put(t->out,
-			 "<div class=\"finding %s\">\n<p class=\"id\"><strong "
-			 "class=\"word\">%s</strong> %s</p>\n",
-			 f->status, finding_word(f), f->id);
-		h->open = HTML_FINDING;
-		h->again = 0;
-	} else if (++h->again == AGAIN_MOST) {
-		html_fold(t->out, "more of the same kind");
-		h->open = HTML_MORE_FINDINGS;
-	}
-	html_put(t->out, "<p class=\"observed\">%s%s%s</p>\n", told->subjects,
-		 told->subjects[0] ? ": " : "", f->observed);
-	if (!same_cure(h, told))
-		put_rows(t->out, told);
-	h->last_finding = f;
+	fputs("</li>\n", t->out);
 }
 
 /* ---- tables ---- */
@@ -205,7 +145,7 @@ static int say_table(struct text *t, const struct table *table)
 
 	if (table_failed(table))
 		return -ENOMEM;
-	close_words(html_of(t));
+	html_close_words(html_of(t));
 	html_scroll(out, html_of(t)->heading);
 	fputs("<table class=\"words\">\n", out);
 	if (has_heads(table)) {
@@ -358,7 +298,7 @@ static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_s
 	FILE *out = t->out;
 	char head[SHEET_TEXT];
 
-	close_words(html_of(t));
+	html_close_words(html_of(t));
 	html_scroll(out, html_of(t)->heading);
 	html_put(out, "<table class=\"heat%s\">\n<thead><tr>",
 		 s->ncolumns > COLUMNS_BESIDE ? " wide" : "");
@@ -385,6 +325,6 @@ const struct voice voice_html = {
 	.labelled = say_labelled,
 	.table = say_table,
 	.sheet = say_sheet,
-	.finding = say_finding,
+	.finding = html_finding,
 	.command = say_command,
 };

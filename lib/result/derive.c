@@ -80,6 +80,9 @@ static void fill_ceilings(const struct result *res, struct record *r)
 
 		now = pcie_ceiling(number(&gen), number(&width), mps, r->direction);
 		able = pcie_ceiling(number(&g->max_gen), number(&g->max_width), mps, r->direction);
+		if (g->way_gen.is && g->way_width.is)
+			able = fmin(able, pcie_ceiling(number(&g->way_gen), number(&g->way_width),
+						       mps, r->direction));
 		if (!gen.is || !width.is)
 			snprintf(why, sizeof why, "%s", (gen.is ? width : gen).why);
 		else if (!isfinite(now))

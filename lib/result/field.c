@@ -164,8 +164,9 @@ const struct field fields[] = {
 	{ MEMBER(ceiling_negotiated), .type = FIELD_NUMBER, .unit = "B/s",
 	  .help = "What the PCIe link could carry as it was negotiated under load (payload)." },
 	{ MEMBER(ceiling_capable), .type = FIELD_NUMBER, .unit = "B/s",
-	  .help = "What it could carry at the smaller ability of its two ends (payload); of memory "
-		  "without a GPU, what all channels of the node could." },
+	  .help = "What it could carry at the smaller ability of its two ends, or of a slower link "
+		  "above a switch (payload); of memory without a GPU, what all channels of the "
+		  "node could." },
 	{ MEMBER(ceiling_why), .type = FIELD_TEXT,
 	  .help = "Why there is no such reference, or what it rests on." },
 	{ MEMBER(of_alone), .type = FIELD_NUMBER, .unit = "1",

@@ -133,6 +133,12 @@ static bool ability_of(const struct gpu *g, const struct record *r, struct share
 	if (!g->mps.is || g->mps.value <= 0)
 		s->standard.share = pcie_raw_share;
 	s->ability = r->ceiling_capable;
+	if (g->way_gen.is && g->way_width.is) {
+		snprintf(s->of, sizeof s->of,
+			 "that the slowest link above it, PCIe Gen%lld x%lld, could carry",
+			 g->way_gen.value, g->way_width.value);
+		return true;
+	}
 	used = (size_t)snprintf(s->of, sizeof s->of,
 				"that its link of PCIe Gen%lld x%lld could carry", g->max_gen.value,
 				g->max_width.value);

@@ -104,6 +104,25 @@ run compare --baseline base.json --ratios run-20.json
 nodes=$(jq '.topology.nodes | length' template.json)
 is "$rc" $((nodes > 1 ? 0 : 3)) "--ratios where there is nothing to set against anything"
 
+# What is no evidence, and what arrived corrupt.
+run compare --baseline base.json run-30.json --retest run-30.json
+is "$rc $(wc -l <<<"$err")" "2 1" "a run is no retest of itself"
+run compare --baseline base.json run-30.json --retest foreign.json
+is "$rc" 2 "nor is one of another machine"
+like "$err" '^numabench compare: --retest foreign.json is of another machine .*: cpu is "6502"' "and it is named"
+jq '.run.complete = false | .records |= .[:1]' run-20.json >short.json
+run compare --baseline base.json short.json
+is "$rc" 3 "an interrupted run cannot tell"
+like "$out" "1 of 1 run was interrupted" "and why"
+jq '.records[0] |= (.bytes *= 2 | .status = "corrupt" | .reason = "bit 3")' run-20.json >corrupt.json
+run compare --baseline base.json corrupt.json
+is "$rc" 1 "corrupt data fail, in a cell that the baseline lacks, too"
+like "$(tr -s ' \n' ' ' <<<"$out")" "data arrived corrupt: bit 3" "and it is told"
+run compare --baseline base.json run-1.json
+like "$(tr -s ' \n' ' ' <<<"$out")" "1 of 1 run is of the baseline itself" "a run of the baseline is no evidence"
+run compare --baseline base.json host.json
+like "$(tr -s ' \n' ' ' <<<"$out")" 'another host: "other", in the baseline "' "another host is named"
+
 # Files that are no baseline: one line that begins with the command and names the file, exit 2.
 refused() {
 	run compare --baseline "$1" run-20.json
@@ -121,7 +140,7 @@ sed '0,/"made"/s//"made": "", "made"/' base.json >twice.json
 jq -c ".more = $(printf '[%.0s' {1..70})$(printf ']%.0s' {1..70})" base.json >deep.json
 refused truncated.json "cut off" "line [0-9]+, column [0-9]+: the file is cut off"
 refused empty.json "empty" "empty, not a baseline"
-refused run-20.json "a result" 'schema: "numabench/1" is not "numabench-baseline/1"'
+refused run-20.json "a result" 'schema: "numabench/1" is not "numabench-baseline/1": it is not a baseline'
 refused huge.json "100 MB" "more than 64 MiB"
 refused negative.json "a negative figure" 'cells\[0\]: medians\[1\]: -5 cannot be'
 refused infinite.json "1e999" "line [0-9]+, column [0-9]+: real number overflow"

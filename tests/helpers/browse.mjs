@@ -106,6 +106,7 @@ async function main() {
 				await reachable(name);
 			await accessible(name);
 		}
+	await send("Emulation.setEmulatedMedia", { media: "", features: [] });
 	const pdf = Buffer.from((await send("Page.printToPDF", { printBackground: true })).data, "base64");
 	tell(pdf.length > 10000, "it can be printed", `${pdf.length} bytes`);
 	if (process.env.SHOTS)

@@ -129,6 +129,9 @@ scenario four-gpus '.gpus = []'
 bench migration --only feed --size 1MiB --quick
 like "$(q '[.records[] | select(.status == "skipped") | .reason] | join("; ")')" 'no NVIDIA GPU' \
 	"without GPUs: skipped with the reason"
+bench migration --only pages --dry-run
+is "$(q '[.records[] | select((.reason // "") | test("no NVIDIA"))] | length')" 0 \
+	"parts that need no GPU say nothing of there being none"
 
 # --- faults --------------------------------------------------------------------------------
 scenario four-gpus "$split | $plants | .gpus |= .[0:1]

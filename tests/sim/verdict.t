@@ -64,6 +64,13 @@ is "$(jq -r '[.checks[] | select(.id == "expect.gpu-link" and .status == "fail")
 like "$(jq -r '.checks[] | select(.id == "expect.gpu-link" and .status == "fail") | .observed' <<<"$out")" \
 	"^GPU 1: its link ran as Gen5 x8 under load .* Gen5 x16 is expected" "slow links, expected: what they ran as"
 cp "$result" "$TEST_TMP/links.json"
+# Made so, and no fault: a rule takes it out, whoever judges, and the others stay.
+is "$(q '.run.options.rules | length')" 3 "slow links: the rules that were asked for stand in the result"
+jq '.run.options.rules += [{ id: "physics.*", subject: "GPU 1", severity: "silent" }, { id: "expect.gpu-link", severity: "pass" }]' \
+	"$result" >"$TEST_TMP/ruled.json"
+run report --format json --expect "$TEST_TMP/good.json" "$TEST_TMP/ruled.json"
+is "$(jq -r '[.checks[] | select(.status == "fail" and (.family == "physics" or .id == "expect.gpu-link")) | "\(.id) \(.subject)"] | join(", ")' <<<"$out")" \
+	"physics.pcie-share GPU 2" "slow links, one of them by design: --rules"
 
 scenario four-gpus "$(gpus 2) | .faults = [{ gpu: 1, kind: \"flip\", direction: \"h2d\", after: 40, offset: 12345, bit: 3 }]"
 measure

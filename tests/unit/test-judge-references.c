@@ -345,6 +345,18 @@ static void test_made_so(void **state)
 	assert_null(found(&res, "peers.gpu", NULL));
 	assert_string_equal(found(&res, "physics.pcie-share", "GPU 1")->status, "warn");
 	result_release(&res);
+	/* A switch that hangs on half of what its GPUs do. */
+	plant_result(&res, 1, 4, 1);
+	plant_links(&res, 5, 16, 256);
+	res.machine.gpus[0].way_gen = KNOWN(5);
+	res.machine.gpus[0].way_width = KNOWN(8);
+	plant_copy(&res, 0, 0, DIR_H2D, 27e9, 0.003);
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(count(&res, "fail"), 0);
+	assert_non_null(
+		strstr(found(&res, "physics.pcie-share", "GPU 0")->observed,
+		       "of the 29.2 GB/s that the slowest link above it, PCIe Gen5 x8"));
+	result_release(&res);
 	/* The nodes of a guest. */
 	plant_result(&res, 2, 4, 0);
 	json_object_set_new(json_object_get(res.host, "conditions"), "virtualisation",

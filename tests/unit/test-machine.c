@@ -47,6 +47,8 @@ static void give_gpu(struct gpu *g, int index, const char *pci, const char *uuid
 			   .own_memory_node = UNKNOWN("its memory is no NUMA node"),
 			   .link_gen = UNKNOWN("x"),
 			   .link_width = UNKNOWN("x"),
+			   .way_gen = KNOWN(5),
+			   .way_width = KNOWN(8),
 			   .max_gen = KNOWN(5),
 			   .max_width = KNOWN(16),
 			   .mps = UNKNOWN("x"),

@@ -1,66 +1,15 @@
 /* test-migration-plan.c - which threads are moved where, on machines put together by hand: every
  * ordered pair of nodes once, one pair with --quick, and within a node every cache. */
-#include "planted.h"
+#include "planned_cells.h"
 
 #include "kernels/migration_part.h"
 #include "kernels/migration_threads.h"
-#include "measure/session.h"
 
 static const struct migration_options none;
 
 static int plan_threads(struct session *s, struct err *e)
 {
 	return migration_threads.plan(s, &none, e);
-}
-
-enum { MOST = 2048 };
-
-struct seen {
-	struct record r[MOST];
-	size_t n, skipped;
-	char why[300];
-};
-
-static void planned(const struct record *r, void *to)
-{
-	struct seen *s = to;
-	json_t *o = record_to_json(r);
-
-	assert_true(s->n < MOST);
-	record_init(&s->r[s->n]);
-	assert_int_equal(record_from_json(&s->r[s->n++], o, NULL), 0);
-	json_decref(o);
-}
-
-static void recorded(const struct record *r, void *to)
-{
-	struct seen *s = to;
-
-	if (r->status != STATUS_SKIPPED || strstr(r->reason, "dry run"))
-		return;
-	s->skipped++;
-	snprintf(s->why, sizeof(s->why), "%s", r->reason);
-}
-
-static void forget(struct seen *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		record_release(&s->r[i]);
-	free(s);
-}
-
-static struct seen *plan(const struct machine *m, struct session_options o)
-{
-	const struct bench bench = { .name = "migration", .plan = plan_threads };
-	struct seen *s = calloc(1, sizeof(*s));
-	const struct session_sink sink = { .planned = planned, .record = recorded, .to = s };
-
-	o.dry_run = true;
-	assert_int_equal(session_run(&bench, &o, m, &sink, NULL), 0);
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t j = 0; j < i; j++)
-			assert_false(record_same_cell(&s->r[i], &s->r[j]));
-	return s;
 }
 
 /* Experiments of a metric, from node to node or within one. */
@@ -123,14 +72,14 @@ static void test_pairs(void **state)
 		plant_machine(&m, (size_t)nodes, 8, 0);
 		give_caches(&m, 32 << 20);
 		o.quick = true;
-		s = plan(&m, o);
+		s = plan(&m, o, plan_threads);
 		assert_int_equal(s->n, 2 * FIGURES); /* one pair, by both loops */
 		assert_int_equal(count(s, "bandwidth", false), 1);
 		assert_moves(s, 8);
 		forget(s);
 
 		o.quick = false;
-		s = plan(&m, o);
+		s = plan(&m, o, plan_threads);
 		assert_int_equal(count(s, "bandwidth", false), pairs);
 		assert_int_equal(count(s, "latency", false), pairs);
 		for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
@@ -143,7 +92,7 @@ static void test_pairs(void **state)
 		forget(s);
 
 		o.thorough = true;
-		s = plan(&m, o);
+		s = plan(&m, o, plan_threads);
 		assert_int_equal(count(s, "latency", true), 3 * (size_t)nodes);
 		forget(s);
 		o.thorough = false;
@@ -162,7 +111,7 @@ static void test_fewer_cores(void **state)
 	plant_machine(&m, 2, 8, 0);
 	m.nodes[1].ncores = 3;
 	o.quick = true;
-	s = plan(&m, o);
+	s = plan(&m, o, plan_threads);
 	assert_moves(s, 3);
 	forget(s);
 	machine_release(&m);
@@ -178,7 +127,7 @@ static void test_sizes(void **state)
 	plant_machine(&m, 2, 2, 0);
 	give_caches(&m, 1 << 20);
 	o.size = 12 << 20; /* a multiple of what both loops are made of */
-	s = plan(&m, o);
+	s = plan(&m, o, plan_threads);
 	for (size_t i = 0; i < s->n; i++) {
 		uint64_t bytes = s->r[i].bytes;
 
@@ -189,10 +138,50 @@ static void test_sizes(void **state)
 	}
 	forget(s);
 	o.size = 100 << 10; /* half of the larger cache is more */
-	s = plan(&m, o);
+	s = plan(&m, o, plan_threads);
 	assert_int_equal(count(s, "latency", true), 2);
 	forget(s);
 	machine_release(&m);
+}
+
+/* With --quick working sets have an end, and what is too small for its caches is marked. */
+static void test_quick_sizes(void **state)
+{
+	static const struct {
+		uint64_t cache, stream, chase;
+		bool stream_small, chase_small;
+	} rows[] = {
+		{ 64 << 20, 256 << 20, 256 << 20, false, false },
+		{ 480 << 20, 1920ull << 20, 1 << 30, false, true },
+		{ 1024ull << 20, 2048ull << 20, 1 << 30, true, true },
+	};
+	struct session_options o = session_options_default();
+
+	(void)state;
+	o.quick = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct machine m;
+		struct seen *s;
+
+		plant_machine(&m, 2, 8, 0);
+		for (size_t k = 0; k < m.nnodes; k++)
+			m.nodes[k].giveable_bytes = KNOWN(64ll << 30);
+		give_caches(&m, rows[i].cache);
+		s = plan(&m, o, plan_threads);
+		assert_int_equal(s->n, 2 * FIGURES);
+		for (size_t k = 0; k < s->n; k++) {
+			bool chase = s->r[k].threads == 1;
+			uint64_t want = chase ? rows[i].chase : rows[i].stream;
+
+			assert_true(s->r[k].bytes <= want && s->r[k].bytes > want - 128);
+			assert_int_equal(s->r[k].undersized,
+					 chase ? rows[i].chase_small : rows[i].stream_small);
+			assert_int_equal(strstr(s->r[k].reason, "--quick") != NULL,
+					 want < 4 * rows[i].cache);
+		}
+		forget(s);
+		machine_release(&m);
+	}
 }
 
 static void test_nowhere_to_go(void **state)
@@ -204,7 +193,7 @@ static void test_nowhere_to_go(void **state)
 	(void)state;
 	plant_machine(&m, 2, 2, 0);
 	o.nodes = "1";
-	s = plan(&m, o);
+	s = plan(&m, o, plan_threads);
 	assert_int_equal(s->skipped, 1);
 	assert_non_null(strstr(s->why, "there is no other to move threads to"));
 	assert_true(count(s, "latency", true) > 0);
@@ -212,7 +201,7 @@ static void test_nowhere_to_go(void **state)
 	machine_release(&m);
 	plant_machine(&m, 1, 1, 0);
 	o.nodes = NULL;
-	s = plan(&m, o);
+	s = plan(&m, o, plan_threads);
 	assert_int_equal(s->n, 0);
 	assert_int_equal(s->skipped, 2);
 	assert_non_null(strstr(s->why, "no CPU node has two cores"));
@@ -223,9 +212,8 @@ static void test_nowhere_to_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest all[] = {
-		cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_fewer_cores),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_pairs),         cmocka_unit_test(test_fewer_cores),
+		cmocka_unit_test(test_sizes),         cmocka_unit_test(test_quick_sizes),
 		cmocka_unit_test(test_nowhere_to_go),
 	};
 

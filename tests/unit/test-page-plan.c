@@ -1,18 +1,8 @@
 /* Which pages are moved where, by whom, on machines put together by hand. */
-#include "planted.h"
+#include "planned_cells.h"
 
 #include "kernels/migration_part.h"
-#include "measure/session.h"
 #include "place/balancing.h"
-
-enum { MOST = 512 };
-
-struct seen {
-	struct record r[MOST]; /* planned; nothing of them is owned */
-	size_t n, skipped;
-	char why[300];
-	struct record last; /* of those skipped: its numbers */
-};
 
 static const struct migration_options allowed = { .allow_sysctl = true };
 
@@ -24,43 +14,6 @@ static int plan_pages(struct session *s, struct err *e)
 static int plan_balancing(struct session *s, struct err *e)
 {
 	return migration_balancing.plan(s, &allowed, e);
-}
-
-static void planned(const struct record *r, void *to)
-{
-	struct seen *s = to;
-
-	assert_true(s->n < MOST);
-	s->r[s->n++] = *r;
-}
-
-static void recorded(const struct record *r, void *to)
-{
-	struct seen *s = to;
-
-	if (strstr(r->reason, "dry run"))
-		return;
-	assert_int_equal(r->status, STATUS_SKIPPED);
-	s->skipped++;
-	s->last = *r;
-	snprintf(s->why, sizeof s->why, "%s", r->reason);
-}
-
-static struct seen *plan(const struct machine *m, struct session_options o,
-			 int (*part)(struct session *s, struct err *e))
-{
-	const struct bench bench = { .name = "migration",
-				     .plan = part,
-				     .takes_gpus = m->ngpus > 0 };
-	struct seen *s = calloc(1, sizeof *s);
-	const struct session_sink sink = { .planned = planned, .record = recorded, .to = s };
-
-	o.dry_run = true;
-	assert_int_equal(session_run(&bench, &o, m, &sink, NULL), 0);
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t j = 0; j < i; j++)
-			assert_false(record_same_cell(&s->r[i], &s->r[j]));
-	return s;
 }
 
 /* Cells of a metric from a node to another; any for less than 0. */
@@ -108,26 +61,26 @@ static void test_pairs_and_depths(void **state)
 	assert_int_equal(count_held(s, "page-time", LOCK_IO_URING), 0); /* they stay */
 	assert_int_equal(s->skipped, 1);
 	assert_non_null(strstr(s->why, "no GPU"));
-	free(s);
+	forget(s);
 	o.quick = true;
 	s = plan(&m, o, plan_pages);
 	assert_int_equal(s->n, 7); /* three with two figures, one with one */
 	assert_int_equal(count(s, "page-rate", 0, 1), 4);
 	for (size_t i = 0; i < s->n; i++)
 		assert_true(s->r[i].mover == MOVER_MOVE_PAGES &&
-			    s->r[i].bytes == (record_has(&s->r[i], "locked") ? 8 : 48) << 20);
-	free(s);
+			    s->r[i].bytes == (record_has(&s->r[i], "locked") ? 8u : 48u) << 20);
+	forget(s);
 	o.quick = false;
 	o.thorough = true;
 	s = plan(&m, o, plan_pages);
 	assert_int_equal(count_held(s, "page-rate", LOCK_IO_URING), 6);
 	assert_int_equal(count(s, "page-rate", 0, 1), 7); /* hugetlb pages, too */
-	free(s);
+	forget(s);
 	o.nodes = "1-2";
 	s = plan(&m, o, plan_pages);
 	assert_int_equal(count(s, "page-rate", -1, -1),
 			 count(s, "page-rate", 1, 2) + count(s, "page-rate", 2, 1));
-	free(s);
+	forget(s);
 	machine_release(&m);
 }
 
@@ -147,25 +100,25 @@ static void test_kinds_and_sizes(void **state)
 		for (size_t i = 0; i < s->n; i++)
 			assert_true(record_has(&s->r[i], "locked") ||
 				    s->r[i].pages_asked == (enum page_kind)kind);
-		free(s);
+		forget(s);
 	}
 	o.pages = -1;
 	o.size = 1; /* a huge page is the least */
 	s = plan(&m, o, plan_pages);
 	assert_int_equal(s->r[0].bytes, 2 << 20);
-	free(s);
+	forget(s);
 	/* A quarter of what the poorer of both can give. */
 	o.size = 0;
 	m.nodes[1].giveable_bytes = KNOWN(35 << 20);
 	s = plan(&m, o, plan_pages);
 	assert_int_equal(s->r[0].bytes, 8 << 20);
-	free(s);
+	forget(s);
 	m.nodes[1].giveable_bytes = KNOWN(7 << 20);
 	s = plan(&m, o, plan_pages);
 	assert_int_equal(s->n, 0);
 	assert_int_equal(s->skipped, 4);
 	assert_non_null(strstr(s->why, LEFT_OUT));
-	free(s);
+	forget(s);
 	machine_release(&m);
 }
 
@@ -194,7 +147,7 @@ static void test_odd_nodes(void **state)
 			assert_int_equal(s->r[i].gpu, 1); /* that of the node where they are */
 	}
 	assert_int_equal(count_held(s, "page-rate", LOCK_REGISTERED), 1);
-	free(s);
+	forget(s);
 	machine_release(&m);
 }
 
@@ -212,11 +165,11 @@ static void test_nowhere_to_go(void **state)
 	assert_string_equal(
 		s->why, "one node with memory is used here: there is no other to move pages to");
 	assert_false(record_has(&s->last, "to_node"));
-	free(s);
+	forget(s);
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n, 0);
 	assert_int_equal(s->skipped, 1);
-	free(s);
+	forget(s);
 	machine_release(&m);
 	/* A cpuset that forbids the others says so for each of them. */
 	plant_machine(&m, 3, 2, 0);
@@ -227,7 +180,7 @@ static void test_nowhere_to_go(void **state)
 	assert_non_null(strstr(s->why, "allows memory of nodes 0 only"));
 	assert_int_equal(s->last.mem_node, 0);
 	assert_int_equal(s->last.to_node, 2);
-	free(s);
+	forget(s);
 	machine_release(&m);
 }
 
@@ -255,12 +208,12 @@ static void test_balancing_wants_time(void **state)
 	assert_int_equal(s->n, 0);
 	assert_int_equal(s->skipped, 2);
 	assert_non_null(strstr(s->why, LEFT_OUT "to watch the kernel move pages"));
-	free(s);
+	forget(s);
 	o.thorough = true; /* whose usual budget is long enough for one pair */
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n, 2);
 	assert_int_equal(s->skipped, 1);
-	free(s);
+	forget(s);
 	o.thorough = false;
 	o.budget_s = 180;
 	s = plan(&m, o, plan_balancing);
@@ -270,22 +223,22 @@ static void test_balancing_wants_time(void **state)
 	assert_int_equal(s->skipped, 1);
 	assert_int_equal(s->r[1].phase, PHASE_FOLLOWED);
 	assert_int_equal(s->r[1].bytes, s->r[0].bytes);
-	free(s);
+	forget(s);
 	o.budget_s = 360;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n, 4);
-	free(s);
+	forget(s);
 	o.budget_s = 30;
 	o.rounds = 1;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n, 2);
-	free(s);
+	forget(s);
 	/* Nothing of it with --quick, nor a word. */
 	o.quick = true;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n + s->skipped, 0);
 out:
-	free(s);
+	forget(s);
 	machine_release(&m);
 }
 

@@ -43,6 +43,9 @@ for m in list(sys.modules.values()):
         esac
     done
 
+# Compiling them takes emulated CPUs long.
+[ ! -d "$work/python/ctypes" ] || $python -m compileall -q --invalidation-mode unchecked-hash "$work/python"
+
 # Each thread has 4 MB of its own.
 cat >"$TEST_TMP/threads.c" <<'END'
 #include <fcntl.h>
@@ -67,11 +70,11 @@ gcc -fopenmp -O1 -o "$work/threads" "$TEST_TMP/threads.c" 2>"$TEST_TMP/cc" && ne
 cat >"$work/hold.py" <<'END'
 import multiprocessing, sys
 gpu = open(sys.argv[1])
-own = b"x" * 128000000
+own = b"x" * 32000000
 
 def work(number):
     worker_init_fn(number)
-    own = b"x" * 48000000
+    own = b"x" * 16000000
     open(f"/tmp/python-{number}", "w").close()
     open("/job/fifo").read()
 
@@ -171,6 +174,8 @@ for notation in numactl hwloc-bind; do
     # More than a node of this machine has.
     step $notation-need sh -c "$($sim/bind --gpu 2 --need 1GiB --print $notation -- numactl --show 2>/dev/null)"
 done
+# The line for more memory than a node gives is the last one.
+step lines sh -c "$($sim/bind --gpu 1 --print lines -- numactl --show 2>/dev/null | grep ^numactl | tail -n 1)"
 if has openmp; then
     $sim/bind --gpu 2 --print openmp -- /job/threads /dev/nvidia2 /tmp/pid-openmp >/tmp/line 2>/dev/null
     sh /tmp/line & await /tmp/pid-openmp
@@ -260,6 +265,8 @@ for tool in numactl hwloc-bind; do
     *) skip "$tool is not installed" 3 ;;
     esac
 done
+like "$(out lines)" "^physcpubind: 2 3 *$" "lines: the CPUs of GPU 1"
+like "$(out lines)" "^interleavemask: 0 1 *$" "lines: memory of its node and the nearest"
 if [[ $tools == *openmp* ]]; then
     is "$(out openmp-threads | cut -f 2 | sort | tr '\n' ' ')" "4 5 " "openmp: a thread on each core"
 fi
