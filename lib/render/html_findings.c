@@ -41,8 +41,8 @@ static void put_steps(FILE *out, const char *label, const json_t *steps, const c
 	const json_t *step;
 	size_t i;
 
-	html_put(out, "<div class=\"steps\"><dt>%s</dt><dd><ul%s>\n", label,
-		 json_array_size(steps) == 1 ? " class=\"one\"" : "");
+	html_put(out, "<div class=\"steps\"><dt>%s</dt><dd><ul class=\"%s\">\n", label,
+		 json_array_size(steps) == 1 ? "one" : "several");
 	json_array_foreach(steps, i, step)
 	{
 		put_step(out, step, id);

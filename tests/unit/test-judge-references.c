@@ -1,61 +1,5 @@
 /* test-judge-references.c - records against physics, and equals against each other. */
-#include <math.h>
-
-#include "planted.h"
-#include "result/judge_parts.h"
-
-static const struct finding *found(const struct result *res, const char *id, const char *subject)
-{
-	for (size_t i = 0; i < res->nfindings; i++)
-		if (strcmp(res->findings[i].id, id) == 0 &&
-		    (!subject || strcmp(res->findings[i].subject, subject) == 0))
-			return &res->findings[i];
-	return NULL;
-}
-
-static size_t count(const struct result *res, const char *status)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < res->nfindings; i++)
-		n += strcmp(res->findings[i].status, status) == 0;
-	return n;
-}
-
-static void plant_links(struct result *res, int gen, int width, int mps)
-{
-	json_object_set_new(json_object_get(res->host, "conditions"), "virtualisation",
-			    json_string("none"));
-	for (size_t i = 0; i < res->machine.ngpus; i++) {
-		struct gpu *g = &res->machine.gpus[i];
-
-		g->max_gen = KNOWN(gen);
-		g->max_width = KNOWN(width);
-		g->mps = mps ? KNOWN(mps) : UNKNOWN("not readable");
-		g->memory_bytes = KNOWN(80LL << 30);
-	}
-}
-
-/* One way of a GPU from its own node, its link under load as it should be. */
-static struct record *plant_copy(struct result *res, int gpu, int node, enum direction d,
-				 double figure, double noise)
-{
-	const struct gpu *g = &res->machine.gpus[gpu];
-	struct record *r = plant_record(res, (struct planted){ .test = "gpu-bandwidth",
-							       .direction = d,
-							       .gpu = gpu,
-							       .node = node,
-							       .rounds = 6,
-							       .openings = 3,
-							       .figure = figure,
-							       .noise = noise });
-
-	r->more = json_pack("{s:{s:I, s:I}}", "link_during", "gen", g->max_gen.value, "width",
-			    g->max_width.value);
-	return r;
-}
-
-/* ---- physics ---- */
+#include "referenced.h"
 
 static void test_pcie_share(void **state)
 {
@@ -353,9 +297,8 @@ static void test_made_so(void **state)
 	plant_copy(&res, 0, 0, DIR_H2D, 27e9, 0.003);
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(count(&res, "fail"), 0);
-	assert_non_null(
-		strstr(found(&res, "physics.pcie-share", "GPU 0")->observed,
-		       "of the 29.2 GB/s that the slowest link above it, PCIe Gen5 x8"));
+	assert_non_null(strstr(found(&res, "physics.pcie-share", "GPU 0")->observed,
+			       "of the 29.2 GB/s that the slowest link above it, PCIe Gen5 x8"));
 	result_release(&res);
 	/* The nodes of a guest. */
 	plant_result(&res, 2, 4, 0);
