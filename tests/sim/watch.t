@@ -35,7 +35,7 @@ like "$(statuses '.gpu == 0')" "^skipped: busy: graphics process $$ \(.*\) uses 
 	"a game: busy, and by whom"
 draw '.memory_used = 9e9'
 like "$(statuses '.gpu == 0')" "^skipped: busy: graphics process $$" "memory in use by what draws: busy, and by whom"
-unlike "$out" "no process is listed" "memory in use by what draws: and not as if a container hid it"
+unlike "$(statuses '.gpu == 0')" "no process is listed" "memory in use by what draws: and not as if a container hid it"
 
 # The counter grows between the first buffers' opening and that of the next ones.
 scenario four-gpus '.gpus |= .[0:1] | .gpus[0].replays = [100, 107]'
