@@ -70,7 +70,7 @@ fail() {
 	test_number=$((test_number + 1))
 	test_failures=$((test_failures + 1))
 	echo "not ok $test_number - $1"
-	diag "failed at ${BASH_SOURCE[-1]} line ${BASH_LINENO[-2]}"
+	diag "failed at ${BASH_SOURCE[-1]} line ${BASH_LINENO[-2]}: $1"
 	return 1
 }
 
