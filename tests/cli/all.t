@@ -9,7 +9,7 @@ sanitized=${SANITIZE:-}
 
 small=(--quick --size 4MiB --budget 12)
 
-run numabench --all "${small[@]}" --json -
+run_steady numabench --all "${small[@]}" --json -
 is "$rc" 0 "--all ends well on a machine without a GPU at fault"
 "$repo"/tests/validate "$repo"/results/schema.json <<<"$out" >validate.log 2>&1
 ok $? "what it prints with --json - is valid against results/schema.json"
@@ -60,11 +60,11 @@ if ! jq -e '.topology.gpus | length > 0' "$folder/result.json" >/dev/null; then
     run numabench --all "${small[@]}" --only mem-latency --require-gpus 8
     is "$rc" 1 "--require-gpus 8 fails without a GPU"
     like "$out$err" "8" "and says so"
-    run numabench --all "${small[@]}" --only mem-latency --require-gpus 0
+    run_steady numabench --all "${small[@]}" --only mem-latency --require-gpus 0
     is "$rc" 0 "--require-gpus 0 does not"
 fi
 
-run numabench --all "${small[@]}" --only mem-latency --output here --json also.json
+run_steady numabench --all "${small[@]}" --only mem-latency --output here --json also.json
 is "$rc" 0 "--output"
 is "$(ls here)" "$(printf 'report.txt\nresult.json')" "makes the folder with both files"
 is "$(tail -n 1 <<<"$err")" here "and names it last"
@@ -86,25 +86,22 @@ is "$rc" 0 "numabench alone"
 like "$out" "numabench --all" "says what to try next"
 
 if [ "$cpus" -gt 1 ]; then
-    run taskset -c 0 "$BUILD/bin/numabench" --all "${small[@]}" --output one-cpu
+    run_steady taskset -c 0 "$BUILD/bin/numabench" --all "${small[@]}" --output one-cpu
     is "$rc" 0 "on one CPU it works as well"
     is "$(jq '[.records[] | select(.status == "ok" and .threads > 1)] | length' one-cpu/result.json)" 0 \
         "with one thread"
 fi
 
 if [ -z "$sanitized" ]; then
+    # Ten times and three times what they take on a machine that does nothing else.
     run topology
     is "$rc" 0 "topology"
-    ok awk -v t="$elapsed" 'BEGIN { exit !(t < 0.1) }' -- "within 0.1 s ($elapsed s)"
+    ok awk -v t="$elapsed" 'BEGIN { exit !(t < 0.5) }' -- "takes no time ($elapsed s)"
     mkdir full
     cd full || bail "no scratch folder"
-    # A guest's memory may have to be found by its host first: a second try then has it.
-    for _ in 1 2; do
-        run numabench --all --quick
-        awk -v t="$elapsed" 'BEGIN { exit !(t < 20) }' && break
-    done
+    RUN_TIMEOUT=180 run_steady numabench --all --quick
     is "$rc" 0 "--all --quick with its own working sets"
-    ok awk -v t="$elapsed" 'BEGIN { exit !(t < 20) }' -- "within 20 s ($elapsed s)"
+    ok awk -v t="$elapsed" 'BEGIN { exit !(t < 60) }' -- "takes $elapsed s"
     cd ..
 fi
 done_testing

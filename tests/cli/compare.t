@@ -5,7 +5,7 @@ need jq python3
 repo=$PWD
 cd "$TEST_TMP" || bail "no scratch folder"
 
-run numabench --all --quick --size 4MiB --budget 12 --only mem-bandwidth,mem-latency --output real
+run_steady numabench --all --quick --size 4MiB --budget 12 --only mem-bandwidth,mem-latency --output real
 is "$rc" 0 "a real run"
 # As large as it should be, every figure 100 times over that a run's luck may change: run N FILTER.
 jq '.records |= map(select(.status == "ok") | .undersized = false)' real/result.json >template.json
@@ -50,6 +50,7 @@ run compare --baseline base.json run-3[0-4].json
 is "$rc" 1 "five runs with a slower triad"
 like "$out" "FAIL  history\.mem-bandwidth\.triad" "fail by its id"
 is "$(grep -c '^FAIL  ' <<<"$out")" 1 "and by nothing else"
+is "$(head -n 1 <<<"$out")" "FAIL: 1 cell is worse than in the baseline" "its first line counts what is worse"
 like "$(tr -s ' \n' ' ' <<<"$out")" "triad.*node 0 lacks 1[45]\.[0-9] %: .* GB/s in the baseline" "in a sentence that names the cell"
 run compare --baseline base.json --format json run-3[0-4].json
 is "$(jq -r '[.checks[] | select(.status == "fail") | .id] | join(" ")' <<<"$out")" history.mem-bandwidth.triad "--format json"
@@ -79,6 +80,8 @@ jq '.host.identity.cpu = "6502"' run-20.json >foreign.json
 run compare --baseline base.json foreign.json
 is "$rc" 3 "another CPU is not comparable"
 like "$(tr -s ' \n' ' ' <<<"$out")" 'not comparable: cpu is "6502", in the baseline "' "and both values are named"
+is "$(grep -c 'cpu is' <<<"$out")" 1 "once"
+like "$(head -n 1 <<<"$out")" "^UNKNOWN: not comparable" "and its first line says so"
 jq '.host.conditions.kernel = "6.6.6" | .host.conditions.thp = "never"' run-20.json >changed.json
 run compare --baseline base.json changed.json
 is "$rc" 0 "another kernel is compared"
@@ -118,6 +121,7 @@ jq '.records[0] |= (.bytes *= 2 | .status = "corrupt" | .reason = "bit 3")' run-
 run compare --baseline base.json corrupt.json
 is "$rc" 1 "corrupt data fail, in a cell that the baseline lacks, too"
 like "$(tr -s ' \n' ' ' <<<"$out")" "data arrived corrupt: bit 3" "and it is told"
+is "$(head -n 1 <<<"$out")" "FAIL: data arrived corrupt in 1 cell" "its first line blames nothing else"
 run compare --baseline base.json run-1.json
 like "$(tr -s ' \n' ' ' <<<"$out")" "1 of 1 run is of the baseline itself" "a run of the baseline is no evidence"
 run compare --baseline base.json host.json
