@@ -12,6 +12,8 @@
 #include "front/ranks.h"
 #include "machine/probe.h"
 #include "place/launch.h"
+#include "place/threads.h"
+#include "render/launch.h"
 #include "render/render.h"
 #include "util/options.h"
 #include "util/units.h"
@@ -90,6 +92,7 @@ static const struct opt bind_options[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "print",
 	  .arg = "WHAT",
+	  .word = notation_word,
 	  .help = "run nothing, and print what binds alike in the language of another launcher: "
 		  "numactl, hwloc-bind, taskset, openmp, systemd, slurm, python, docker, podman, "
 		  "kubernetes, torchrun, libvirt, openmpi, mpich, openstack; lines: all that is "
@@ -109,6 +112,25 @@ static const struct opt bind_options[] = {
 };
 #undef AT
 
+static const struct note examples[] = {
+	{ "--gpu 4 -- python train.py", "on the cores and the memory that feed GPU 4 best" },
+	{ "--rank auto --from result.json -- python train.py",
+	  "within mpirun, srun or torchrun: each rank by its GPU, as a run on this machine "
+	  "measured it" },
+	{ "--gpu 4 --print slurm", "how Slurm would be told; `--print list` has all launchers" },
+	{ "--gpu 4 --pid 4711", "a process that runs already, and its pages" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	{ "CUDA_VISIBLE_DEVICES",
+	  "which GPUs there are to choose from; with --gpu the command gets the one GPU" },
+	{ "LOCAL_RANK, OMPI_COMM_WORLD_LOCAL_RANK, MPI_LOCALRANKID, SLURM_LOCALID",
+	  "the rank of --rank auto" },
+	{ "OMP_NUM_THREADS", "set to the number of cores for the command, where it is not set" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench bind",
 	.summary = "run a command on the NUMA node that feeds a GPU best",
@@ -127,6 +149,9 @@ static const struct command command = {
 		"where all was moved, 1 where something stayed behind, 125 for an error.",
 	.options = (const struct opt *const[]){ bind_options, NULL },
 	.stop_at_operand = true,
+	.examples = examples,
+	.environment = environment,
+	.see = "numabench-try(1), numabench-check(1), numactl(8), hwloc-bind(1), taskset(1)",
 };
 
 static void note(const char *text)
@@ -141,6 +166,8 @@ struct launching {
 	struct machine m;
 	struct choice choice;
 	struct binding b;
+	struct rank rank;
+	struct idset had; /* the CPUs that a rank's launcher has bound it to */
 	char visible[96]; /* for CUDA_VISIBLE_DEVICES; empty: left alone */
 	struct launch_place place;
 };
@@ -160,9 +187,9 @@ static int refuse(const struct bind *own, const struct operands *rest, struct er
 					       "nothing can run on a recorded machine" },
 		{ own->pid != NO_PID && (rest->n || own->rank || own->verify || own->print),
 		  "--pid takes --gpu, and no command, --rank, --verify or --print" },
-		{ own->pid != NO_PID && own->memory == BINDING_INTERLEAVE,
-		  "--pid: pages that are there already are not interleaved; --memory bind or "
-		  "none" },
+		{ own->pid != NO_PID && (own->memory == BINDING_INTERLEAVE || own->need),
+		  "--pid: pages that are there already are not interleaved; no --need, and "
+		  "--memory bind, preferred or none" },
 		{ own->verify && own->print, "--verify runs the command, --print does not" },
 		{ runs && !rest->n, "which command? --gpu GPU -- COMMAND; see --help" },
 	};
@@ -201,16 +228,29 @@ static int take_gpu(struct launching *l, struct err *e)
 	return rc;
 }
 
+/* To what a rank's launcher has bound it is known, and is but its wish: mpirun and srun bind ranks
+ * without regard to GPUs. This process takes what the launcher has for all of them. */
+static int find_rank(struct launching *l, struct err *e)
+{
+	struct launch_place place = { .memory = MEMPOLICY_DEFAULT };
+	int rc = rank_find(&l->rank, l->own->rank, l->ours, e);
+
+	if (rc == 0)
+		rc = thread_cpus(&l->had, e);
+	if (rc == 0 && choice_launcher(&place.cpus, &l->rank)) {
+		place.cpus = idset_or(&place.cpus, &l->had);
+		launch_bind(&place, NULL); /* refused: it keeps what it has */
+	}
+	return rc;
+}
+
 static int take_rank(struct launching *l, struct err *e)
 {
 	struct binding_want want = wanted(l->own);
 	struct offered own;
-	struct rank rank;
-	int rc = rank_find(&rank, l->own->rank, l->ours, e);
+	int rc = choice_rank(&l->b, &own, &l->choice, &l->m, &l->rank,
+			     environment_value(l->ours, "CUDA_VISIBLE_DEVICES"), &l->had, &want, e);
 
-	if (rc == 0)
-		rc = choice_rank(&l->b, &own, &l->choice, &l->m, &rank,
-				 environment_value(l->ours, "CUDA_VISIBLE_DEVICES"), &want, e);
 	if (rc == 0 && l->own->isolate)
 		snprintf(l->visible, sizeof l->visible, "%s", own.name);
 	return rc;
@@ -270,10 +310,11 @@ static void say(const struct launching *l)
 		return;
 	idset_format(&l->b.cpus, cpus, sizeof cpus);
 	say_memory(&l->b, memory, sizeof memory);
-	fprintf(stderr, "%s: GPU %d: CPUs %s%s; %s%s%s\n", command.name, g->index, cpus,
+	fprintf(stderr, "%s: GPU %d: CPUs %s%s; %s%s%s%s%s\n", command.name, g->index, cpus,
 		l->b.cpus_shared ? " (shared with other GPUs: there are more of them than cores)"
 				 : "",
-		memory, l->b.note[0] ? "; " : "", l->b.note);
+		memory, l->b.note[0] ? "; " : "", l->b.note, binding_needless(&l->b) ? "; " : "",
+		binding_needless(&l->b) ? l->b.from->why : "");
 }
 
 /* ---- a command ---- */
@@ -388,7 +429,9 @@ static int bind_command(const struct bind *own, const struct operands *rest, cha
 	result_init(&l.choice.res);
 	spec.recorded = own->machine;
 	spec.gpus = !own->machine;
-	spec.provenance = false;
+	spec.provenance = own->print != NULL; /* a guest is told its architecture */
+	if (rc == 0 && own->rank)
+		rc = find_rank(&l, &e);
 	if (rc == 0)
 		rc = machine_probe(&l.m, &spec, &e);
 	if (rc == 0)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "front/choice.h"
@@ -16,6 +15,7 @@
 #include "result/judge.h"
 #include "result/recommend.h"
 #include "result/trial.h"
+#include "util/now.h"
 #include "util/options.h"
 #include "util/units.h"
 
@@ -105,6 +105,20 @@ static const struct opt try_options[] = {
 };
 #undef AT
 
+static const struct note examples[] = {
+	{ "--gpu 0 -- python train.py --steps 50", "by how long it runs" },
+	{ "--gpu 0 --metric \"([0-9.]+) img/s\" --runs 5 -- python train.py",
+	  "by a figure that it prints" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	{ "CUDA_VISIBLE_DEVICES", "which GPUs there are; the command gets the one GPU" },
+	NOTE_NO_COLOR,
+	{ "TMPDIR", "where the log of the command is made" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench try",
 	.summary = "whether binding helps a command of yours, and by how much",
@@ -123,6 +137,9 @@ static const struct command command = {
 		"figure, and for an error of its own.",
 	.options = (const struct opt *const[]){ try_options, NULL },
 	.stop_at_operand = true,
+	.examples = examples,
+	.environment = environment,
+	.see = "numabench-bind(1), numabench-report(1), numactl(8)",
 };
 
 /* All that a trial has. */
@@ -296,18 +313,16 @@ static int conclude(struct trying *t, struct err *e)
 
 static int run_all(struct trying *t, int argc, char **argv, struct err *e)
 {
-	struct timespec began, ended;
+	double began;
 	int rc = identify(t, argc, argv);
 
 	if (rc < 0)
 		return err_set(e, rc, "out of memory");
 	begin_records(t);
 	t->order.seed = t->res.run.seed;
-	clock_gettime(CLOCK_MONOTONIC, &began);
+	began = seconds_now();
 	rc = trials_run(&t->order, t->records, &t->failure, e);
-	clock_gettime(CLOCK_MONOTONIC, &ended);
-	t->res.run.seconds = (double)(ended.tv_sec - began.tv_sec) +
-			     (double)(ended.tv_nsec - began.tv_nsec) * 1e-9;
+	t->res.run.seconds = seconds_now() - began;
 	if (rc == 0)
 		rc = conclude(t, e);
 	for (int i = 0; i < TRIAL_WAYS; i++)

@@ -45,6 +45,14 @@ static int prove(const struct bound_order *o, int pid, char **text, size_t *leng
 
 /* ---- a command ---- */
 
+/* Of a child that nobody has waited for yet. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid;
+}
+
 static void look(pid_t pid, double seconds, void *arg)
 {
 	struct seen *seen = arg;
@@ -52,8 +60,11 @@ static void look(pid_t pid, double seconds, void *arg)
 	size_t length;
 	int code = prove(seen->o, pid, &text, &length, NULL);
 
-	if (code < 0)
+	/* What ended meanwhile was seen in part, or not at all. */
+	if (code < 0 || has_ended(pid)) {
+		free(text);
 		return;
+	}
 	free(seen->text);
 	seen->text = text;
 	seen->code = code;

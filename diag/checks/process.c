@@ -10,13 +10,13 @@
 
 enum { EXIT_FAIL = 1, EXIT_UNKNOWN = 3, LIST_ROOM = 1024 };
 
-static enum check_status status_of(enum binding b)
+static enum check_status status_of(enum process_binding b)
 {
 	static const enum check_status statuses[] = {
-		[BINDING_WELL] = CHECK_PASS,       [BINDING_NEEDLESS] = CHECK_PASS,
-		[BINDING_UNKNOWN] = CHECK_SKIP,    [BINDING_MEMORY_ONLY] = CHECK_WARN,
-		[BINDING_CPU_ONLY] = CHECK_WARN,   [BINDING_NONE] = CHECK_WARN,
-		[BINDING_WRONG_NODE] = CHECK_FAIL,
+		[PROCESS_WELL] = CHECK_PASS,       [PROCESS_NEEDLESS] = CHECK_PASS,
+		[PROCESS_UNKNOWN] = CHECK_SKIP,    [PROCESS_MEMORY_ONLY] = CHECK_WARN,
+		[PROCESS_CPU_ONLY] = CHECK_WARN,   [PROCESS_UNBOUND] = CHECK_WARN,
+		[PROCESS_WRONG_NODE] = CHECK_FAIL,
 	};
 
 	return statuses[b];

@@ -38,7 +38,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct notes *s, const ch
 static void note_gpus(struct notes *s)
 {
 	const struct process_tree *t = s->r->tree;
-	bool any = s->r->verdict->binding == BINDING_NEEDLESS;
+	bool any = s->r->verdict->binding == PROCESS_NEEDLESS;
 
 	for (size_t i = 0; i < t->n; i++)
 		any |= t->v[i].ngpus > 0 || t->v[i].gpus_why;

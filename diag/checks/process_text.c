@@ -154,13 +154,13 @@ static struct row *rows_make(const struct process_report *r, size_t *n)
 }
 
 static const char *const short_names[] = {
-	[BINDING_WELL] = "well",
-	[BINDING_NEEDLESS] = "-",
-	[BINDING_UNKNOWN] = "not known",
-	[BINDING_MEMORY_ONLY] = "memory only",
-	[BINDING_CPU_ONLY] = "CPU only",
-	[BINDING_NONE] = "not bound",
-	[BINDING_WRONG_NODE] = "wrong node",
+	[PROCESS_WELL] = "well",
+	[PROCESS_NEEDLESS] = "-",
+	[PROCESS_UNKNOWN] = "not known",
+	[PROCESS_MEMORY_ONLY] = "memory only",
+	[PROCESS_CPU_ONLY] = "CPU only",
+	[PROCESS_UNBOUND] = "not bound",
+	[PROCESS_WRONG_NODE] = "wrong node",
 };
 
 static void row_cells(struct table *t, const struct row *row)

@@ -91,15 +91,30 @@ static int pick(struct binding *b, const struct choice *c, const struct machine 
 	return rc == 0 ? 0 : err_set(e, rc, "GPU %d: nothing is recommended for it", gpu->index);
 }
 
+struct idset choice_among(const struct choice *c, const struct machine *m)
+{
+	struct idset among = { { 0 } };
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct recommendation *r = &c->recommended[i];
+		const struct gpu *g = machine_gpu(m, r->gpu);
+		const struct node *driver = r->has_node ? machine_driver(m, r->node) : NULL;
+		bool confined = driver && !idset_equal(&driver->cpus, &driver->allowed_cpus);
+
+		if (g && !(g->state == GPU_HIDDEN && confined))
+			idset_add(&among, r->gpu);
+	}
+	return among;
+}
+
 int choice_one(struct binding *b, const struct choice *c, const struct machine *m, int gpu,
 	       const struct binding_want *want, struct err *e)
 {
 	struct binding_want one = *want;
 
-	one.gpus = one.among = (struct idset){ { 0 } };
+	one.gpus = (struct idset){ { 0 } };
+	one.among = choice_among(c, m);
 	idset_add(&one.gpus, gpu);
-	for (size_t i = 0; i < c->n; i++)
-		idset_add(&one.among, c->recommended[i].gpu);
 	return pick(b, c, m, machine_gpu(m, gpu), &one, e);
 }
 
@@ -140,27 +155,47 @@ static bool launcher_cpus(const struct sysroot *root, const struct rank *r, stru
 	return false;
 }
 
-/* A launcher that binds its ranks has shared the cores out already: this process may use fewer CPUs
- * than the launcher, and than its cpuset, which none of its ranks may leave. */
-static bool bound_apart(const struct machine *m, const struct rank *r)
+bool choice_launcher(struct idset *cpus, const struct rank *r)
 {
-	struct idset cpuset, launcher, could, more;
+	struct idset cpuset, launcher;
 	struct sysroot root;
 	bool known;
 
-	if (!m->live || sysroot_open_live(&root, NULL) < 0)
+	if (sysroot_open_live(&root, NULL) < 0)
 		return false;
 	known = cgroup_cpus(&root, &cpuset) && launcher_cpus(&root, r, &launcher);
 	sysroot_close(&root);
-	if (!known)
-		return false;
-	could = idset_and(&cpuset, &launcher);
-	more = idset_minus(&could, &m->allowed_cpus);
-	return !idset_empty(&more);
+	if (known)
+		*cpus = idset_and(&cpuset, &launcher);
+	return known;
+}
+
+/* A launcher that has bound the rank to some cores of the node has shared them out already. */
+static void keep(struct binding *b, const struct machine *m, const struct idset *had,
+		 enum binding_smt smt)
+{
+	const struct node *driver = machine_driver(m, b->node);
+	struct idset mine = idset_and(had, &driver->allowed_cpus);
+	struct idset lost = idset_minus(&m->allowed_cpus, had);
+	char *note = b->note + strlen(b->note), text[64];
+	size_t room = sizeof b->note - strlen(b->note);
+
+	if (idset_empty(&lost) || idset_equal(&mine, &driver->allowed_cpus))
+		return;
+	idset_format(had, text, sizeof text);
+	if (idset_empty(&mine)) {
+		snprintf(note, room, "%sits launcher had bound it to CPUs %s, of another node",
+			 b->note[0] ? "; " : "", text);
+		return;
+	}
+	b->cpus = smt == SMT_ONE ? binding_first_siblings(m, &mine) : mine;
+	b->cpus_shared = false;
+	snprintf(note, room, "%sof CPUs %s, to which its launcher has bound it",
+		 b->note[0] ? "; " : "", text);
 }
 
 static int bind_rank(struct binding *b, const struct choice *c, const struct machine *m,
-		     const struct offered *list, size_t n, size_t own, bool apart,
+		     const struct offered *list, size_t n, size_t own,
 		     const struct binding_want *wanted, struct err *e)
 {
 	const struct gpu *gpu = list[own].gpu;
@@ -168,17 +203,16 @@ static int bind_rank(struct binding *b, const struct choice *c, const struct mac
 	size_t parts = 0, part = 0;
 	int rc;
 
+	if (n == 1)
+		return choice_one(b, c, m, gpu->index, &want, e);
 	want.gpus = (struct idset){ { 0 } };
 	for (size_t i = 0; i < n; i++) {
-		if (!apart || i == own)
-			idset_add(&want.gpus, list[i].gpu->index);
+		idset_add(&want.gpus, list[i].gpu->index);
 		part += list[i].gpu == gpu && i < own;
 		parts += list[i].gpu == gpu;
 	}
-	if (n == 1 && !apart)
-		return choice_one(b, c, m, gpu->index, &want, e);
 	rc = pick(b, c, m, gpu, &want, e);
-	if (rc == 0 && !apart && parts > 1) {
+	if (rc == 0 && parts > 1) {
 		b->cpus_shared = b->cpus_shared || cores_of(m, &b->cpus) < parts;
 		b->cpus = cores_part(m, &b->cpus, part, parts);
 	}
@@ -187,7 +221,7 @@ static int bind_rank(struct binding *b, const struct choice *c, const struct mac
 
 int choice_rank(struct binding *b, struct offered *own, const struct choice *c,
 		const struct machine *m, const struct rank *r, const char *visible,
-		const struct binding_want *want, struct err *e)
+		const struct idset *had, const struct binding_want *want, struct err *e)
 {
 	struct offered *list;
 	size_t n;
@@ -198,7 +232,9 @@ int choice_rank(struct binding *b, struct offered *own, const struct choice *c,
 	at = rank_offered(r, n, e);
 	if (at >= 0) {
 		*own = list[at];
-		rc = bind_rank(b, c, m, list, n, (size_t)at, bound_apart(m, r), want, e);
+		rc = bind_rank(b, c, m, list, n, (size_t)at, want, e);
+		if (rc == 0 && had)
+			keep(b, m, had, want->smt);
 	}
 	free(list);
 	return at < 0 ? at : rc;

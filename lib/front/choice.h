@@ -24,19 +24,28 @@ struct choice {
 int choice_open(struct choice *c, const struct machine *m, const char *from, struct err *e);
 void choice_close(struct choice *c);
 
-/* The process of one GPU, whose cores are its share among all GPUs that the same cores feed: each
- * may get a process of its own by another launch. want->gpus is not looked at, want->need is of
- * this process alone. As bindings_make. */
+/* The GPUs among which the cores of each node are shared out, whichever of them a launch is for:
+ * all, for each may get a process by another launch, and no two are to meet on a core. But where
+ * this process may use only a part of a node's cores that part is its own: there none that is
+ * hidden. */
+struct idset choice_among(const struct choice *c, const struct machine *m);
+
+/* The process of one GPU, whose cores are its share (choice_among). want->gpus is not looked at,
+ * want->need is of this process alone. As bindings_make. */
 int choice_one(struct binding *b, const struct choice *c, const struct machine *m, int gpu,
 	       const struct binding_want *want, struct err *e);
 
+/* The CPUs that a rank's launcher has for all its ranks, whatever it has bound each of them to, and
+ * that this process's cpuset allows. false where that cannot be seen. */
+bool choice_launcher(struct idset *cpus, const struct rank *r);
+
 /* The process of a rank, of all that the GPUs in CUDA_VISIBLE_DEVICES (ranks.h) are for: *own is
- * its GPU. The cores of a node are shared out among these GPUs, and among the ranks on one of them;
- * but where the launcher has bound its ranks apart (this process may use fewer CPUs than its cpuset
- * has), they have been shared out already, and it keeps what it has of the node. As choice_one,
- * gpus_offered and rank_offered. */
+ * its GPU. The cores of a node are shared out among these GPUs, and among the ranks on one of them.
+ * `had` (NULL: not known) is what the launcher has bound this rank to, of m->allowed_cpus. Some
+ * cores of the GPU's node: then they have been shared out already, and it keeps those; all of them,
+ * or another node's: it gets its share. As choice_one, gpus_offered and rank_offered. */
 int choice_rank(struct binding *b, struct offered *own, const struct choice *c,
 		const struct machine *m, const struct rank *r, const char *visible,
-		const struct binding_want *want, struct err *e);
+		const struct idset *had, const struct binding_want *want, struct err *e);
 
 #endif

@@ -23,8 +23,7 @@ static int make(struct binding **all, size_t *n, const struct print_order *o,
 	bool every = strcmp(o->gpus, "all") == 0;
 	int rc = machine_parse_gpus(o->m, every ? NULL : o->gpus, &want->gpus, e);
 
-	if (rc == 0)
-		rc = machine_parse_gpus(o->m, NULL, &want->among, e);
+	want->among = choice_among(o->choice, o->m);
 	if (rc == 0)
 		rc = bindings_make(all, n, o->m, o->choice->recommended, o->choice->n,
 				   o->choice->measured, want, e);

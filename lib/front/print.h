@@ -23,7 +23,7 @@ struct print_order {
 };
 
 /* Writes them on out, and what else there is to know on `remarks`, lines that begin with `by`.
- * Cores are shared out among all GPUs of the machine that are not hidden, whichever are asked for.
+ * Cores are shared out as choice_among says, whichever GPUs are asked for.
  * As machine_parse_gpus, bindings_make and notation_write. */
 int print_bindings(const struct print_order *o, FILE *out, FILE *remarks, const char *by,
 		   struct err *e);

@@ -84,14 +84,6 @@ char **launch_environment(char *const *env, const char *visible, size_t threads)
 
 /* ---- the rank ---- */
 
-static const char *const variables[] = {
-	"LOCAL_RANK",
-	"OMPI_COMM_WORLD_LOCAL_RANK",
-	"MPI_LOCALRANKID",
-	"SLURM_LOCALID",
-};
-enum { VARIABLES = sizeof variables / sizeof *variables };
-
 int rank_find(struct rank *r, const char *said, char *const *env, struct err *e)
 {
 	int rc;
@@ -101,12 +93,12 @@ int rank_find(struct rank *r, const char *said, char *const *env, struct err *e)
 		rc = parse_int(&r->number, said, 0, RANK_MOST, e);
 		return rc < 0 ? err_within(e, rc, "option '--rank %.40s'", said) : 0;
 	}
-	for (size_t i = 0; i < VARIABLES; i++) {
-		const char *value = environment_value(env, variables[i]);
+	for (const char *const *name = rank_variables; *name; name++) {
+		const char *value = environment_value(env, *name);
 
 		if (!value)
 			continue;
-		r->from = variables[i];
+		r->from = *name;
 		rc = parse_int(&r->number, value, 0, RANK_MOST, e);
 		return rc < 0 ? err_within(e, rc, "option '--rank auto': %s=%.40s", r->from, value)
 			      : 0;
@@ -115,7 +107,7 @@ int rank_find(struct rank *r, const char *said, char *const *env, struct err *e)
 		       "option '--rank auto': no launcher says which rank this is (%s, %s, %s and "
 		       "%s are not set); start it by torchrun, mpirun, mpiexec or srun, or give "
 		       "--rank N",
-		       variables[0], variables[1], variables[2], variables[3]);
+		       rank_variables[0], rank_variables[1], rank_variables[2], rank_variables[3]);
 }
 
 /* ---- what CUDA offers ---- */

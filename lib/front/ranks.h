@@ -27,9 +27,7 @@ struct rank {
 	const char *from; /* the variable that says so; NULL: it was given as a number */
 };
 
-/* "auto": by the first variable that is set, of LOCAL_RANK (torchrun), OMPI_COMM_WORLD_LOCAL_RANK
- * (Open MPI), MPI_LOCALRANKID (MPICH, Intel MPI) and SLURM_LOCALID (srun). Slurm's comes last: a
- * batch script has it too, always 0, and what mpirun starts from there inherits it. Else a number.
+/* "auto": by the first of rank_variables (binding.h) that is set. Else a number.
  * -EINVAL with e: none is set, or what is said is no rank. */
 int rank_find(struct rank *r, const char *said, char *const *env, struct err *e);
 

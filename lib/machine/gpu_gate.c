@@ -15,12 +15,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cuda.h>
 
 #include "machine/gpu_parts.h"
+#include "util/now.h"
 
 typedef CUresult wait_value_fn(CUstream stream, CUdeviceptr at, cuuint32_t value, unsigned flags);
 
@@ -121,21 +121,13 @@ static bool passed(const struct gpu_gate *g, uint32_t ticket)
 	return (int32_t)(flag_now(g) - ticket) >= 0;
 }
 
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* Runs on a thread of the driver's, where CUDA may not be called. Spins, but leaves the CPU now
  * and then to whoever is to release it: there may be only one. */
 static void wait_on_host(void *arg)
 {
 	struct wait *w = arg;
 	struct gpu_gate *g = w->gate;
-	double end = now_s() + GPU_GATE_GIVES_UP_S;
+	double end = seconds_now() + GPU_GATE_GIVES_UP_S;
 	enum { SPINS = 1000 }; /* some microseconds of loads */
 
 	atomic_fetch_add(&g->inside, 1);
@@ -144,7 +136,7 @@ static void wait_on_host(void *arg)
 			;
 		if (passed(g, w->ticket))
 			break;
-		if (now_s() > end) {
+		if (seconds_now() > end) {
 			atomic_store(&g->gave_up, true);
 			break;
 		}

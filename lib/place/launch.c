@@ -2,16 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "place/policy.h"
 #include "place/threads.h"
+#include "util/child.h"
+#include "util/now.h"
 
 int launch_bind(const struct launch_place *p, struct err *e)
 {
@@ -25,13 +27,36 @@ int launch_bind(const struct launch_place *p, struct err *e)
 	return rc < 0 ? rc : policy_apply_thread(&policy, e);
 }
 
+/* A folder of PATH that may not be searched makes execvpe refuse permission for what is nowhere. A
+ * shell says "not found" then, and so do we. */
+static bool found_nowhere(const char *name, char *const *env)
+{
+	char path[PATH_MAX];
+	const char *p = NULL;
+
+	for (size_t i = 0; env[i] && !p; i++)
+		if (strncmp(env[i], "PATH=", 5) == 0)
+			p = env[i] + 5;
+	if (!p || strchr(name, '/'))
+		return false;
+	for (size_t n; n = strcspn(p, ":"), true; p += n + 1) {
+		snprintf(path, sizeof path, "%.*s/%s", n ? (int)n : 1, n ? p : ".", name);
+		if (access(path, F_OK) == 0)
+			return false;
+		if (!p[n])
+			return true;
+	}
+}
+
 int launch_exec(char *const *argv, char *const *env, struct err *e)
 {
 	int error;
 
 	execvpe(argv[0], argv, env);
 	error = errno;
-	err_set(e, -error, "%.400s: %s", argv[0], strerror(error));
+	if (error == EACCES && found_nowhere(argv[0], env))
+		error = ENOENT;
+	err_set(e, -error, "'%.400s': %s", argv[0], strerror(error));
 	return error == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_NOT_EXECUTABLE;
 }
 
@@ -46,14 +71,6 @@ enum { PASSED_ON = sizeof passed_on / sizeof *passed_on };
 #define FIRST_LOOK_S   0.02
 #define BETWEEN_MOST_S 60.0
 
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* What keeps it from becoming the command goes through the pipe. */
 static void be_child(char *const *argv, char *const *env, const sigset_t *mask, pid_t parent,
 		     int failed)
@@ -61,9 +78,7 @@ static void be_child(char *const *argv, char *const *env, const sigset_t *mask, 
 	struct err e;
 	int code = LAUNCH_OWN;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(LAUNCH_OWN);
+	child_tie(parent, LAUNCH_OWN);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	code = launch_exec(argv, env, &e);
 	if (write(failed, &e, sizeof e) < 0) /* its end says so, too */

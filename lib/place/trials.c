@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "util/now.h"
 #include "util/random.h"
 
 /* How long to wait for what was killed to be gone. */
@@ -98,14 +98,6 @@ static void take_line(char *text, size_t length, void *arg)
 }
 
 /* ---- what a run leaves behind ---- */
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* The kernel's own list, where it was built with one (CONFIG_PROC_CHILDREN). */
 static bool kill_listed(const struct sysroot *root)

@@ -62,7 +62,7 @@ const struct notation notations[] = {
 	  .write = launch_docker },
 	{ .name = "podman",
 	  .summary = "podman run",
-	  .tried = NOT_EXERCISED,
+	  .tried = VALIDATED,
 	  .one = true,
 	  .write = launch_podman },
 	{ .name = "kubernetes",
@@ -91,6 +91,11 @@ const struct notation notations[] = {
 	  .write = launch_openstack },
 };
 const size_t nnotations = sizeof notations / sizeof notations[0];
+
+const char *notation_word(size_t i)
+{
+	return i < nnotations ? notations[i].name : NULL;
+}
 
 const struct notation *notation_find(const char *name)
 {
@@ -153,7 +158,7 @@ void launch_remarks(FILE *out, const struct notation *t, const struct launch *l,
 	for (size_t i = 0; i < l->n; i++) {
 		const struct binding *b = &l->bindings[i];
 
-		if (b->from->matters == MATTERS_NO)
+		if (binding_needless(b))
 			fprintf(out, "%sGPU %d: %s\n", prefix, b->gpu->index, b->from->why);
 		if (b->note[0])
 			fprintf(out, "%sGPU %d: %s\n", prefix, b->gpu->index, b->note);
@@ -214,6 +219,26 @@ void write_command(FILE *out, const struct launch *l, const char *example)
 		fprintf(out, " %s", quoted ? shell_quote(quoted, size, *word) : *word);
 		free(quoted);
 	}
+}
+
+void write_bind(FILE *out, const struct launch *l, int gpu)
+{
+	const struct binding_want *want = &l->want;
+	char quoted[4096];
+
+	if (gpu >= 0)
+		fprintf(out, "numabench bind --gpu %d", gpu);
+	else
+		fputs("numabench bind --rank auto", out);
+	if (l->from)
+		fprintf(out, " --from %s", shell_quote(quoted, sizeof quoted, l->from));
+	if (want->memory != BINDING_BIND)
+		fprintf(out, " --memory %s", binding_memory_words[want->memory]);
+	if (want->smt != SMT_ALL)
+		fprintf(out, " --smt %s", binding_smt_words[want->smt]);
+	if (want->need)
+		fprintf(out, " --need %llu", (unsigned long long)want->need);
+	fputs(" --", out);
 }
 
 void each_core(const struct machine *m, const struct idset *cpus,

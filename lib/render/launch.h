@@ -39,6 +39,7 @@ struct notation {
 extern const struct notation notations[];
 extern const size_t nnotations;
 const struct notation *notation_find(const char *name); /* NULL: there is none */
+const char *notation_word(size_t i); /* the names, for an option; NULL behind the last */
 /* "exercised", "validated", "not exercised" */
 const char *tried_name(enum tried t);
 

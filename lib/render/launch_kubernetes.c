@@ -1,6 +1,8 @@
 /* launch_kubernetes.c - bindings as a kubelet's configuration and a pod's requests. */
 #include <errno.h>
 
+#include <jansson.h>
+
 #include "render/launch_parts.h"
 
 /* The kubelet keeps some cores and memory of each node for itself and the system; what is reserved
@@ -78,7 +80,27 @@ static int least(const struct launch *l, const struct idset *reserved, size_t *c
 	return 0;
 }
 
-static void write_pod(FILE *out, const struct launch *l, size_t cpus, uint64_t bytes)
+/* A JSON string is one of YAML's, whatever is in it. */
+static int write_words(FILE *out, char *const *word, struct err *e)
+{
+	fputs("    command:\n", out);
+	for (; *word; word++) {
+		json_t *text = json_string(*word);
+
+		if (!text)
+			return err_set(e, -ENOTSUP,
+				       "'%.60s' of the command is not UTF-8, as YAML "
+				       "has to be",
+				       *word);
+		fputs("    - ", out);
+		json_dumpf(text, out, JSON_ENCODE_ANY);
+		json_decref(text);
+		fputc('\n', out);
+	}
+	return 0;
+}
+
+static int write_pod(FILE *out, const struct launch *l, size_t cpus, uint64_t bytes, struct err *e)
 {
 	fprintf(out,
 		"---\n# A pod for each GPU: requests that equal limits make it Guaranteed, which "
@@ -102,15 +124,7 @@ static void write_pod(FILE *out, const struct launch *l, size_t cpus, uint64_t b
 			fputs("        memory: MEMORY\n", out);
 		fputs("        nvidia.com/gpu: \"1\"\n", out);
 	}
-	if (!l->command || !l->command[0])
-		return;
-	fputs("    command:\n", out);
-	for (char *const *word = l->command; *word; word++) {
-		fputs("    - '", out);
-		for (const char *c = *word; *c; c++)
-			fprintf(out, *c == '\'' ? "''" : "%c", *c);
-		fputs("'\n", out);
-	}
+	return l->command && l->command[0] ? write_words(out, l->command, e) : 0;
 }
 
 int launch_kubernetes(FILE *out, const struct launch *l, struct err *e)
@@ -123,6 +137,5 @@ int launch_kubernetes(FILE *out, const struct launch *l, struct err *e)
 	if (rc < 0)
 		return rc;
 	write_kubelet(out, l->machine, &reserved);
-	write_pod(out, l, cpus, bytes);
-	return 0;
+	return write_pod(out, l, cpus, bytes, e);
 }

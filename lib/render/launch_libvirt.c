@@ -2,6 +2,7 @@
  * vCPUs on that node's cores, its memory there, and the GPUs behind a bridge of that node. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/launch_parts.h"
 
@@ -14,8 +15,32 @@ struct cell {
 	size_t gpus;
 };
 
+/* The machine that QEMU makes for an architecture, and what in it belongs to a node. */
+struct platform {
+	const char *architecture, *machine;
+	bool express; /* an expander bus with root ports; else a host bridge that takes devices */
+};
+
+static const struct platform *platform_of(const struct machine *m)
+{
+	static const struct platform all[] = {
+		{ "x86_64", "q35", true },
+		{ "aarch64", "virt", true },
+		{ "riscv64", "virt", true },
+		{ "ppc64le", "pseries", false },
+	};
+	const char *told = json_string_value(
+		json_object_get(json_object_get(m->host, "identity"), "architecture"));
+
+	for (size_t i = 0; told && i < sizeof all / sizeof all[0]; i++)
+		if (strcmp(all[i].architecture, told) == 0)
+			return &all[i];
+	return all; /* of a machine that does not tell: nearly all with GPUs are */
+}
+
 struct guest {
 	FILE *out;
+	const struct platform *platform;
 	const struct launch *l;
 	struct cell *cells;
 	size_t ncells;
@@ -79,14 +104,18 @@ static void write_tuning(struct guest *g)
 	static const char *const modes[] = { [BINDING_BIND] = "strict",
 					     [BINDING_PREFERRED] = "preferred",
 					     [BINDING_INTERLEAVE] = "interleave" };
+	struct idset cpus = { { 0 } };
 	bool memory = false;
 
 	fputs("  <cputune>\n", g->out);
 	for (size_t i = 0; i < g->ncells; i++) {
 		each_core(g->l->machine, &g->cells[i].cpus, pin_core, g);
+		cpus = idset_or(&cpus, &g->cells[i].cpus);
 		memory = memory || g->cells[i].first->memory != BINDING_NONE;
 	}
-	fputs("  </cputune>\n", g->out);
+	fputs("    <emulatorpin cpuset='", g->out);
+	write_list(g->out, &cpus);
+	fputs("'/>\n  </cputune>\n", g->out);
 	if (!memory)
 		return;
 	fputs("  <numatune>\n", g->out);
@@ -124,28 +153,38 @@ static void write_cpu(const struct guest *g)
 	fputs("    </numa>\n  </cpu>\n", g->out);
 }
 
-/* Buses of a bridge are numbered from its own on: bridges lie far apart. */
+/* Buses of an expander are numbered from its own on: they lie far apart. */
 static void write_bridge(const struct guest *g, size_t cell, size_t index)
 {
+	char number[32] = "";
+
+	if (g->platform->express)
+		snprintf(number, sizeof number, "busNr='%zu'", 256 / (g->ncells + 1) * (cell + 1));
+	else
+		snprintf(number, sizeof number, "index='%zu'", index);
 	fprintf(g->out,
-		"    <controller type='pci' index='%zu' model='pcie-expander-bus'>\n"
-		"      <target busNr='%zu'>\n        <node>%zu</node>\n      </target>\n"
+		"    <controller type='pci' index='%zu' model='%s'>\n"
+		"      <target %s>\n        <node>%zu</node>\n      </target>\n"
 		"    </controller>\n",
-		index, 256 / (g->ncells + 1) * (cell + 1), cell);
+		index, g->platform->express ? "pcie-expander-bus" : "pci-root", number, cell);
 }
 
-static void write_hostdev(const struct guest *g, const struct gpu *gpu, size_t bridge, size_t slot,
-			  size_t port)
+static void write_port(const struct guest *g, size_t bridge, size_t slot, size_t port)
 {
-	unsigned domain = 0, bus = 0, device = 0, function = 0;
-
-	sscanf(gpu->pci, "%x:%x:%x.%x", &domain, &bus, &device, &function);
 	fprintf(g->out,
 		"    <controller type='pci' index='%zu' model='pcie-root-port'>\n"
 		"      <address type='pci' domain='0x0000' bus='0x%02zx' slot='0x%02zx' "
 		"function='0x0'/>\n"
 		"    </controller>\n",
 		port, bridge, slot);
+}
+
+static void write_hostdev(const struct guest *g, const struct gpu *gpu, size_t bus_in_guest,
+			  size_t slot)
+{
+	unsigned domain = 0, bus = 0, device = 0, function = 0;
+
+	sscanf(gpu->pci, "%x:%x:%x.%x", &domain, &bus, &device, &function);
 	fprintf(g->out, "    <!-- GPU %d", gpu->index);
 	if (gpu->render_node[0])
 		fprintf(g->out,
@@ -158,31 +197,42 @@ static void write_hostdev(const struct guest *g, const struct gpu *gpu, size_t b
 		"      <source>\n"
 		"        <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
 		"      </source>\n"
-		"      <address type='pci' domain='0x0000' bus='0x%02zx' slot='0x00' "
+		"      <address type='pci' domain='0x0000' bus='0x%02zx' slot='0x%02zx' "
 		"function='0x0'/>\n"
 		"    </hostdev>\n",
-		domain, bus, device, function, port);
+		domain, bus, device, function, bus_in_guest, slot);
 }
 
 static void write_devices(const struct guest *g)
 {
+	bool express = g->platform->express;
 	size_t index = 0;
 
-	fputs("  <devices>\n    <controller type='pci' index='0' model='pcie-root'/>\n", g->out);
+	fprintf(g->out, "  <devices>\n    <controller type='pci' index='0' model='%s'/>\n",
+		express ? "pcie-root" : "pci-root");
 	for (size_t i = 0; i < g->ncells; i++) {
 		size_t bridge = ++index, slot = 0;
 
 		write_bridge(g, i, bridge);
-		for (size_t k = 0; k < g->l->n; k++)
-			if (g->l->bindings[k].node == g->cells[i].first->node)
-				write_hostdev(g, g->l->bindings[k].gpu, bridge, slot++, ++index);
+		for (size_t k = 0; k < g->l->n; k++) {
+			const struct binding *b = &g->l->bindings[k];
+
+			if (b->node != g->cells[i].first->node)
+				continue;
+			if (express)
+				write_port(g, bridge, slot++, ++index);
+			write_hostdev(g, b->gpu, express ? index : bridge, express ? 0 : ++slot);
+		}
 	}
 	fputs("  </devices>\n", g->out);
 }
 
 int launch_libvirt(FILE *out, const struct launch *l, struct err *e)
 {
-	struct guest g = { .out = out, .l = l, .cells = calloc(l->n + 1, sizeof *g.cells) };
+	struct guest g = { .out = out,
+			   .l = l,
+			   .platform = platform_of(l->machine),
+			   .cells = calloc(l->n + 1, sizeof *g.cells) };
 	uint64_t mib = 0;
 	size_t cpus = 0;
 	int rc = g.cells ? plan(&g, e) : err_set(e, -ENOMEM, "out of memory");
@@ -193,14 +243,15 @@ int launch_libvirt(FILE *out, const struct launch *l, struct err *e)
 	}
 	if (rc == 0) {
 		fprintf(out,
-			"<!-- virsh define FILE; x86_64 (on aarch64 machine='virt'); add disk and "
-			"network%s -->\n"
+			"<!-- virsh define FILE; add disk and network, and <os firmware='efi'> "
+			"where a GPU's BAR\n     is larger than the guest's BIOS can place%s -->\n"
 			"<domain type='kvm'>\n  <name>gpu-guest</name>\n"
 			"  <memory unit='MiB'>%llu</memory>\n  <vcpu "
 			"placement='static'>%zu</vcpu>\n",
 			memory_remark(l), (unsigned long long)mib, cpus);
 		write_tuning(&g);
-		fputs("  <os>\n    <type machine='q35'>hvm</type>\n  </os>\n", out);
+		fprintf(out, "  <os>\n    <type arch='%s' machine='%s'>hvm</type>\n  </os>\n",
+			g.platform->architecture, g.platform->machine);
 		write_cpu(&g);
 		write_devices(&g);
 		fputs("</domain>\n", out);

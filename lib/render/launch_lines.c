@@ -1,24 +1,13 @@
 /* launch_lines.c - all that is worth pasting about the bindings of a machine, with why. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "render/launch_parts.h"
-#include "util/quote.h"
 #include "util/units.h"
 
-static void write_bind(FILE *out, const struct launch *l, int gpu)
+static void write_ours(FILE *out, const struct launch *l, int gpu)
 {
-	if (gpu >= 0)
-		fprintf(out, "numabench bind --gpu %d", gpu);
-	else
-		fputs("numabench bind --rank auto", out);
-	if (l->from) {
-		char quoted[4096];
-
-		fprintf(out, " --from %s", shell_quote(quoted, sizeof quoted, l->from));
-	}
-	fputs(" --", out);
+	write_bind(out, l, gpu);
 	write_command(out, l, "COMMAND");
 	fputc('\n', out);
 }
@@ -89,7 +78,7 @@ static void write_latency(FILE *out, const struct launch *l, const struct bindin
 static void write_large(FILE *out, const struct launch *l, const struct binding *b)
 {
 	struct binding *large;
-	char has[32];
+	char has[32], cost[64];
 
 	if (b->memory != BINDING_BIND || !b->room.is)
 		return;
@@ -98,9 +87,8 @@ static void write_large(FILE *out, const struct launch *l, const struct binding 
 		return;
 	fprintf(out, "# GPU %d, more memory than node %d gives (%s)", b->gpu->index, b->node,
 		format_size(has, sizeof has, (uint64_t)b->room.value));
-	if (isfinite(large->rate))
-		fprintf(out, ": copies to the GPU run at %.0f %% of the rate", 100 * large->rate);
-	fputc('\n', out);
+	binding_cost(large, cost, sizeof cost);
+	fprintf(out, "%s%s\n", cost[0] ? ": " : "", cost);
 	write_line(out, l, large);
 	free(large);
 }
@@ -119,7 +107,7 @@ static void write_one(FILE *out, const struct launch *l, const struct binding *b
 	if (!write_nics(out, l->machine, b->node))
 		fputs("none", out);
 	fputc('\n', out);
-	write_bind(out, l, g->index);
+	write_ours(out, l, g->index);
 	write_line(out, l, b);
 	write_latency(out, l, b);
 	write_large(out, l, b);
@@ -133,6 +121,6 @@ int launch_lines(FILE *out, const struct launch *l, struct err *e)
 	if (l->n < 2)
 		return 0;
 	fputs("# all of them: one process each, started by torchrun, srun or mpirun\n", out);
-	write_bind(out, l, -1);
+	write_ours(out, l, -1);
 	return 0;
 }

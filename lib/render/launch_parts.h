@@ -17,6 +17,9 @@ void write_span(FILE *out, size_t from, size_t to);
 void write_mask(FILE *out, const struct idset *s);
 /* The command quoted for a shell, with a blank before each word, or the example. */
 void write_command(FILE *out, const struct launch *l, const char *example);
+/* "numabench bind .. --" with all that the bindings were made by; gpu less than 0: of its own rank.
+ */
+void write_bind(FILE *out, const struct launch *l, int gpu);
 /* The CPUs of each core of the machine that the binding has, in order: calls f for each. */
 void each_core(const struct machine *m, const struct idset *cpus,
 	       void (*f)(const struct idset *core, void *arg), void *arg);
@@ -47,7 +50,7 @@ int launch_mpich(FILE *out, const struct launch *l, struct err *e);
 /* The words of numactl before the command. */
 void write_numactl(FILE *out, const struct binding *b);
 
-/* launch_services.c, launch_slurm.c, launch_cloud.c, launch_libvirt.c, launch_python.c,
+/* launch_services.c, launch_slurm.c, launch_kubernetes.c, launch_libvirt.c, launch_python.c,
  * launch_lines.c */
 int launch_systemd(FILE *out, const struct launch *l, struct err *e);
 int launch_slurm(FILE *out, const struct launch *l, struct err *e);

@@ -15,7 +15,6 @@ static const char head[] =
  * one word for each 64 nodes, more than any kernel has; the kernel takes one off its length. What
  * the interpreter has touched by now moves too: pages that it shares with others stay. */
 static const char body[] =
-	"]\n"
 	"POLICIES = {\"preferred\": 1, \"bind\": 2, \"interleave\": 3}\n"
 	"# set_mempolicy, migrate_pages\n"
 	"CALLS = {\"x86_64\": (238, 256), \"aarch64\": (237, 238), \"riscv64\": (237, 238), "
@@ -37,6 +36,10 @@ static const char body[] =
 	"def bind_memory(policy, nodes):\n"
 	"    libc = ctypes.CDLL(None, use_errno=True)\n"
 	"    bits = ctypes.c_ulong(1024 + 1)\n"
+	"    if platform.machine() not in CALLS:\n"
+	"        print(\"memory is not bound (not known how on this CPU); the CPUs are\", "
+	"file=sys.stderr)\n"
+	"        return\n"
 	"    set_mempolicy, migrate_pages = CALLS[platform.machine()]\n"
 	"    if libc.syscall(set_mempolicy, POLICIES[policy], mask(nodes), bits) != 0:\n"
 	"        why = os.strerror(ctypes.get_errno())\n"
@@ -47,14 +50,21 @@ static const char body[] =
 	"        libc.syscall(migrate_pages, 0, bits, mask(old), mask(nodes))\n"
 	"\n"
 	"\n"
+	"def local_rank():\n"
+	"    for name in RANKS:\n"
+	"        if name in os.environ:\n"
+	"            return int(os.environ[name])\n"
+	"    raise SystemExit(f\"which GPU? none of {', '.join(RANKS)} is set\")\n"
+	"\n"
+	"\n"
 	"def bind():\n"
-	"    rank = int(os.environ.get(\"LOCAL_RANK\", 0)) if len(BINDINGS) > 1 else 0\n"
+	"    rank = local_rank() if len(BINDINGS) > 1 else 0\n"
 	"    if not 0 <= rank < len(BINDINGS):\n"
-	"        raise SystemExit(f\"LOCAL_RANK is {rank}: there are {len(BINDINGS)} bindings\")\n"
+	"        raise SystemExit(f\"local rank {rank}: there are {len(BINDINGS)} bindings\")\n"
 	"    _gpu, cpus, policy, nodes = BINDINGS[rank]\n"
 	"    for thread in os.listdir(\"/proc/self/task\"):\n"
 	"        os.sched_setaffinity(int(thread), numbers(cpus))\n"
-	"    if nodes and platform.machine() in CALLS:\n"
+	"    if nodes:\n"
 	"        bind_memory(policy, numbers(nodes))\n"
 	"\n"
 	"\n"
@@ -78,6 +88,10 @@ int launch_python(FILE *out, const struct launch *l, struct err *e)
 		write_list(out, &b->memory_nodes);
 		fputs("\"),\n", out);
 	}
+	fputs("]\nRANKS = [", out);
+	for (const char *const *name = rank_variables; *name; name++)
+		fprintf(out, "%s\"%s\"", name == rank_variables ? "" : ", ", *name);
+	fputs("]\n", out);
 	fputs(body, out);
 	return 0;
 }

@@ -8,11 +8,15 @@ int launch_systemd(FILE *out, const struct launch *l, struct err *e)
 	const struct binding *b = &l->bindings[0];
 
 	(void)e;
-	fprintf(out, "# /etc/systemd/system/SERVICE.service.d/gpu%d.conf\n[Service]\nCPUAffinity=",
+	fprintf(out,
+		"# /etc/systemd/system/SERVICE.service.d/gpu%d.conf\n[Service]\n"
+		"# Lists are added to those of the unit, but behind an empty one.\n"
+		"CPUAffinity=\nCPUAffinity=",
 		b->gpu->index);
 	write_list(out, &b->cpus);
 	if (b->memory != BINDING_NONE) {
-		fprintf(out, "\nNUMAPolicy=%s\nNUMAMask=", binding_memory_words[b->memory]);
+		fprintf(out,
+			"\nNUMAPolicy=%s\nNUMAMask=\nNUMAMask=", binding_memory_words[b->memory]);
 		write_list(out, &b->memory_nodes);
 	}
 	fputs("\nEnvironment=CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=", out);
@@ -88,10 +92,12 @@ int launch_openstack(FILE *out, const struct launch *l, struct err *e)
 
 	for (size_t i = 0; i < l->n; i++) {
 		cpus = idset_or(&cpus, &l->bindings[i].cpus);
-		if (l->bindings[i].memory == BINDING_PREFERRED)
+		if (l->bindings[i].memory == BINDING_PREFERRED ||
+		    idset_count(&l->bindings[i].memory_nodes) > 1)
 			return err_set(e, -ENOTSUP,
-				       "a flavor's memory is confined to its nodes: --memory bind "
-				       "or none");
+				       "Nova confines each node of a guest to one node of the "
+				       "host: --memory bind or none, and no more --need than a "
+				       "node has");
 		if (memory_of(l, &l->bindings[i]) == 0)
 			return err_set(e, -ENOTSUP, UNKNOWN_MEMORY, l->bindings[i].node);
 	}

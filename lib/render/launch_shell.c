@@ -156,18 +156,6 @@ static void write_visible(FILE *out, const struct launch *l)
 	fputc(' ', out);
 }
 
-static void write_wrapper(FILE *out, const struct launch *l)
-{
-	fputs("numabench bind --rank auto", out);
-	if (l->want.memory != BINDING_BIND)
-		fprintf(out, " --memory %s", binding_memory_words[l->want.memory]);
-	if (l->want.smt != SMT_ALL)
-		fprintf(out, " --smt %s", binding_smt_words[l->want.smt]);
-	if (l->want.need)
-		fprintf(out, " --need %llu", (unsigned long long)l->want.need);
-	fputs(" --", out);
-}
-
 /* torchrun's own binds CPUs alone, to the node that is declared for cuda:n. */
 int launch_torchrun(FILE *out, const struct launch *l, struct err *e)
 {
@@ -178,7 +166,7 @@ int launch_torchrun(FILE *out, const struct launch *l, struct err *e)
 		declared = declared && l->bindings[i].from->agreement == AGREES;
 	write_visible(out, l);
 	fprintf(out, "torchrun --nproc-per-node=%zu --no-python ", l->n);
-	write_wrapper(out, l);
+	write_bind(out, l, -1);
 	write_command(out, l, "python TRAIN.py");
 	fputs("\n# CPUs alone, by torchrun itself (PyTorch 2.9 or later)", out);
 	fputs(declared ? ":\n# " : "; it follows what is declared, which is another node here:\n# ",
@@ -189,9 +177,14 @@ int launch_torchrun(FILE *out, const struct launch *l, struct err *e)
 	return 0;
 }
 
-/* Each rank in the words of numactl: what MPI's own binding cannot say of memory. */
+/* Each rank in the words of numactl: what MPI's own binding cannot say of memory. Other hosts have
+ * other results, and a command of several lines would not be a comment. */
 static int mpi(FILE *out, const struct launch *l, const char *run, const char *count)
 {
+	struct launch elsewhere = *l;
+
+	elsewhere.from = NULL;
+	write_visible(out, l);
 	fputs(run, out);
 	for (size_t i = 0; i < l->n; i++) {
 		fprintf(out, "%s %s ", i ? " :" : "", count);
@@ -199,9 +192,8 @@ static int mpi(FILE *out, const struct launch *l, const char *run, const char *c
 		write_command(out, l, "COMMAND");
 	}
 	fprintf(out, "\n# on several hosts: %s ", run);
-	write_wrapper(out, l);
-	write_command(out, l, "COMMAND");
-	fputc('\n', out);
+	write_bind(out, &elsewhere, -1);
+	fputs(" COMMAND\n", out);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "render/table.h"
 #include "render/text.h"
+#include "result/recommend.h"
 #include "result/trial.h"
 #include "util/units.h"
 
@@ -106,10 +107,11 @@ static int print_trial(struct text *t, int gpu)
 	}
 	x = trial_compare(bound, unbound);
 	text_say(t, 2, "bind: %s", trial_verdict(&x, verdict, sizeof verdict));
-	if (x.says == TRIAL_NO_DIFFERENCE && x.high - x.low > 0.1)
+	if (x.says == TRIAL_NO_DIFFERENCE && (x.high > RECOMMEND_BAR || x.low < 1 / RECOMMEND_BAR))
 		text_say(t, 2,
-			 "the runs differ much among themselves: more of them (--runs) may "
-			 "show a smaller difference");
+			 "so much may yet hide in how the runs differ among themselves: more of "
+			 "them "
+			 "(--runs) tell smaller differences");
 	return 0;
 }
 

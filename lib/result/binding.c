@@ -15,6 +15,21 @@ const char *const binding_memory_words[] = { [BINDING_BIND] = "bind",
 					     [BINDING_NONE] = "none",
 					     NULL };
 const char *const binding_smt_words[] = { [SMT_ALL] = "all", [SMT_ONE] = "one", NULL };
+const char *const rank_variables[] = { "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK",
+				       "MPI_LOCALRANKID", "SLURM_LOCALID", NULL };
+
+bool binding_needless(const struct binding *b)
+{
+	return b->from->matters == MATTERS_NO || b->from->matters == MATTERS_ONE_NODE;
+}
+
+char *binding_cost(const struct binding *b, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (isfinite(b->rate))
+		snprintf(buf, size, "copies to the GPU run at %.0f %% of the rate", 100 * b->rate);
+	return buf;
+}
 
 struct idset binding_first_siblings(const struct machine *m, const struct idset *cpus)
 {
@@ -272,20 +287,19 @@ static int look_at_room(struct binding *all, size_t n, uint64_t need, struct err
 	return 0;
 }
 
-static void memoryless(const struct machine *m, struct binding *b)
+static void memoryless(const struct machine *m, struct binding *b, const struct node *home)
 {
 	const struct node *near = machine_memory_for(m, b->node);
+	char nearest[64] = "";
 
 	b->memory = BINDING_NONE;
 	b->room = UNKNOWN("its node has no memory that may be used here");
 	if (near)
-		snprintf(b->note, sizeof b->note,
-			 "node %d has no memory to bind to: its CPUs alone are bound (the nearest "
-			 "memory is node %d's)",
-			 b->node, near->id);
-	else
-		snprintf(b->note, sizeof b->note,
-			 "node %d has no memory to bind to: its CPUs alone are bound", b->node);
+		snprintf(nearest, sizeof nearest, " (the nearest memory is node %d's)", near->id);
+	snprintf(b->note, sizeof b->note, "node %d has no memory %s: its CPUs alone are bound%s",
+		 b->node,
+		 home->kind == NODE_MEMORYLESS ? "to bind to" : "that may be used here (cpuset)",
+		 nearest);
 }
 
 static void choose_memory(const struct pool *p, struct binding *b, const struct binding_want *want)
@@ -296,7 +310,7 @@ static void choose_memory(const struct pool *p, struct binding *b, const struct 
 	b->need = want->need;
 	b->room = room_on(home);
 	if (home->kind == NODE_MEMORYLESS || !home->allowed)
-		memoryless(p->m, b);
+		memoryless(p->m, b, home);
 	if (b->memory == BINDING_NONE)
 		return;
 	if (b->memory == BINDING_INTERLEAVE)
@@ -383,6 +397,15 @@ static double interleaved_rate(const struct machine *m, const struct result *res
 	return n / seconds / rate_from(res, b, driver->id, b->node);
 }
 
+static void say_cost(struct binding *b)
+{
+	size_t used = strlen(b->note);
+	char cost[64];
+
+	if (binding_cost(b, cost, sizeof cost)[0])
+		snprintf(b->note + used, sizeof b->note - used, "%s%s", used ? "; " : "", cost);
+}
+
 /* ---- all of them ---- */
 
 static int take_gpus(struct binding *all, size_t *n, const struct machine *m,
@@ -428,8 +451,10 @@ int bindings_make(struct binding **all, size_t *n, const struct machine *m,
 	if (rc == 0)
 		rc = give_memory(m, v, count, want, e);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		if (v[i].memory == BINDING_INTERLEAVE)
+		if (v[i].memory == BINDING_INTERLEAVE) {
 			v[i].rate = interleaved_rate(m, res, &v[i]);
+			say_cost(&v[i]);
+		}
 	if (rc < 0) {
 		free(v);
 		return rc;

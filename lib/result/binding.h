@@ -45,7 +45,7 @@ struct binding {
 	 * over that out of the node alone, reckoned from what was measured: the harmonic mean.
 	 * NaN: not measured. */
 	double rate;
-	char note[256]; /* what a person should know, one sentence without a full stop; or empty */
+	char note[256]; /* what a person should know, one line without a full stop; or empty */
 };
 
 /* One for each wanted GPU, in order of index, from recommendations of that machine (recommend.h;
@@ -54,10 +54,21 @@ struct binding {
  * part beside what is already given away, interleaved, and note says so. Preferred memory may
  * spill, and note says that it will. -ENODEV with e: a GPU has no node to be bound to; -ENOSPC: no
  * nodes of this machine have so much, or the cgroup's limit is lower; -EINVAL: none of the node's
- * CPUs may be used; -ENOMEM. Free with free(). */
+ * CPUs may be used; -ENOMEM. Free with free(). Where memory is interleaved the note says what that
+ * costs, if it was measured. */
 int bindings_make(struct binding **all, size_t *n, const struct machine *m,
 		  const struct recommendation *recommended, size_t nrecommended,
 		  const struct result *res, const struct binding_want *want, struct err *e);
+
+/* Binding makes no difference to this GPU, and from->why says so. */
+bool binding_needless(const struct binding *b);
+/* "copies to the GPU run at 50 % of the rate", or empty where rate is not known. Returns buf. */
+char *binding_cost(const struct binding *b, char *buf, size_t size);
+
+/* Where launchers say which process of this host one is, from 0: the first of them that is set, for
+ * Slurm's stands in the environment of a batch script too, always 0, and in that of what mpirun
+ * starts from there. torchrun, Open MPI, MPICH and Intel MPI, srun; then NULL. */
+extern const char *const rank_variables[];
 
 /* The first CPU of each of the binding's cores: what one thread a core runs on. */
 struct idset binding_first_siblings(const struct machine *m, const struct idset *cpus);

@@ -23,16 +23,16 @@ struct judging {
 		mem_nodes; /* where v->nodes have CPUs, and memory, or the nearest */
 };
 
-const char *binding_name(enum binding b)
+const char *binding_name(enum process_binding b)
 {
 	static const char *const names[] = {
-		[BINDING_WELL] = "bound well",
-		[BINDING_NEEDLESS] = "nothing to bind",
-		[BINDING_UNKNOWN] = "not known",
-		[BINDING_MEMORY_ONLY] = "memory only",
-		[BINDING_CPU_ONLY] = "CPU only",
-		[BINDING_NONE] = "not bound",
-		[BINDING_WRONG_NODE] = "bound to the wrong node",
+		[PROCESS_WELL] = "bound well",
+		[PROCESS_NEEDLESS] = "nothing to bind",
+		[PROCESS_UNKNOWN] = "not known",
+		[PROCESS_MEMORY_ONLY] = "memory only",
+		[PROCESS_CPU_ONLY] = "CPU only",
+		[PROCESS_UNBOUND] = "not bound",
+		[PROCESS_WRONG_NODE] = "bound to the wrong node",
 	};
 
 	return names[b];
@@ -266,15 +266,15 @@ static void judge_memory(struct judging *j)
 
 /* ---- the verdict ---- */
 
-static enum binding binding_of(enum keeping cpus, enum keeping memory)
+static enum process_binding binding_of(enum keeping cpus, enum keeping memory)
 {
 	if (cpus == KEPT_AWAY || memory == KEPT_AWAY)
-		return BINDING_WRONG_NODE;
+		return PROCESS_WRONG_NODE;
 	if (cpus == KEPT_UNKNOWN || memory == KEPT_UNKNOWN)
-		return BINDING_UNKNOWN;
+		return PROCESS_UNKNOWN;
 	if (cpus == KEPT_IN)
-		return memory == KEPT_IN ? BINDING_WELL : BINDING_CPU_ONLY;
-	return memory == KEPT_IN ? BINDING_MEMORY_ONLY : BINDING_NONE;
+		return memory == KEPT_IN ? PROCESS_WELL : PROCESS_CPU_ONLY;
+	return memory == KEPT_IN ? PROCESS_MEMORY_ONLY : PROCESS_UNBOUND;
 }
 
 /* CPUs and memory that go with nodes which have none of their own. */
@@ -345,18 +345,18 @@ static void judge_one(struct judging *j)
 		want_own(j);
 	place_wanted(j);
 	if (m->nnodes < 2) {
-		v->binding = BINDING_NEEDLESS;
+		v->binding = PROCESS_NEEDLESS;
 	} else if (idset_empty(&v->nodes)) {
-		v->binding = everywhere         ? BINDING_NEEDLESS
-			     : j->p->memory_why ? BINDING_UNKNOWN
-						: BINDING_NONE;
+		v->binding = everywhere         ? PROCESS_NEEDLESS
+			     : j->p->memory_why ? PROCESS_UNKNOWN
+						: PROCESS_UNBOUND;
 	} else {
 		judge_cpus(j);
 		judge_memory(j);
 		v->binding = binding_of(v->cpus, v->memory);
 	}
-	if (v->binding == BINDING_WELL && gpus_unseen(j))
-		v->binding = BINDING_UNKNOWN;
+	if (v->binding == PROCESS_WELL && gpus_unseen(j))
+		v->binding = PROCESS_UNKNOWN;
 }
 
 /* ---- in words ---- */
@@ -413,7 +413,7 @@ static void tell(const struct judging *j)
 	struct process_verdict *v = j->v;
 	char cpus[100], memory[180], nodes[48];
 
-	if (v->binding == BINDING_NEEDLESS) {
+	if (v->binding == PROCESS_NEEDLESS) {
 		snprintf(v->why, sizeof(v->why), "%s",
 			 j->w->m->nnodes < 2 ? "this machine has one node"
 					     : "its GPUs hang on all nodes, and it uses them all");
@@ -456,7 +456,7 @@ int process_judge(struct tree_verdict *v, const struct process_tree *t,
 {
 	bool any = false;
 
-	*v = (struct tree_verdict){ .binding = BINDING_UNKNOWN };
+	*v = (struct tree_verdict){ .binding = PROCESS_UNKNOWN };
 	v->v = calloc(t->n ? t->n : 1, sizeof(*v->v));
 	if (!v->v)
 		return -ENOMEM;
@@ -486,5 +486,5 @@ void tree_verdict_release(struct tree_verdict *v)
 {
 	free(v->v);
 	free(v->sharing);
-	*v = (struct tree_verdict){ .binding = BINDING_UNKNOWN };
+	*v = (struct tree_verdict){ .binding = PROCESS_UNKNOWN };
 }

@@ -17,14 +17,14 @@
 #include "result/result.h"
 
 /* In order of how bad it is. */
-enum binding {
-	BINDING_WELL,
-	BINDING_NEEDLESS, /* one node, or GPUs on all of them: there is nothing to bind to */
-	BINDING_UNKNOWN,
-	BINDING_MEMORY_ONLY,
-	BINDING_CPU_ONLY,
-	BINDING_NONE,
-	BINDING_WRONG_NODE,
+enum process_binding {
+	PROCESS_WELL,
+	PROCESS_NEEDLESS, /* one node, or GPUs on all of them: there is nothing to bind to */
+	PROCESS_UNKNOWN,
+	PROCESS_MEMORY_ONLY,
+	PROCESS_CPU_ONLY,
+	PROCESS_UNBOUND,
+	PROCESS_WRONG_NODE,
 };
 
 /* Whether something is kept to the nodes where it should be. */
@@ -48,7 +48,7 @@ struct process_want {
 
 struct process_verdict {
 	bool judged; /* false: a launcher, or ended; why says so */
-	enum binding binding;
+	enum process_binding binding;
 	struct idset gpus;  /* those it is to feed, by number */
 	struct idset nodes; /* where it is to be; empty: nothing tells */
 	bool by_gpus;       /* GPUs tell so; false: its own binding */
@@ -71,9 +71,9 @@ struct core_sharing {
 };
 
 struct tree_verdict {
-	enum binding binding;      /* the worst of those judged */
-	size_t worst;              /* whose it is */
-	struct process_verdict *v; /* for each process of the tree, in its order */
+	enum process_binding binding; /* the worst of those judged */
+	size_t worst;                 /* whose it is */
+	struct process_verdict *v;    /* for each process of the tree, in its order */
 	size_t n;
 	struct core_sharing *sharing;
 	size_t nsharing;
@@ -93,6 +93,6 @@ struct known process_gpu_node(const struct process_want *w, int gpu);
 
 /* "bound well", "nothing to bind", "not known", "memory only", "CPU only", "not bound",
  * "bound to the wrong node" */
-const char *binding_name(enum binding b);
+const char *binding_name(enum process_binding b);
 
 #endif

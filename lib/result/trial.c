@@ -18,13 +18,19 @@ static double speed(const struct record *r, size_t i)
 	return r->better == BETTER_LOWER ? 1 / r->samples.v[i] : r->samples.v[i];
 }
 
+/* A result from elsewhere may have fewer rounds than samples, or none. */
+static size_t with_round(const struct record *r)
+{
+	return r->round.n < r->samples.n ? r->round.n : r->samples.n;
+}
+
 /* Pairs of one round each; returns how many. */
 static size_t pair(const struct record *bound, const struct record *unbound, double *a, double *b)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < bound->samples.n; i++)
-		for (size_t j = 0; j < unbound->samples.n; j++)
+	for (size_t i = 0; i < with_round(bound); i++)
+		for (size_t j = 0; j < with_round(unbound); j++)
 			if (bound->round.v[i] == unbound->round.v[j]) {
 				a[n] = speed(bound, i);
 				b[n++] = speed(unbound, j);

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "util/now.h"
 
 enum {
 	POLL_MS = 50,
@@ -28,14 +30,6 @@ struct reader {
 	char *buf;
 	size_t used, room;
 };
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* Hands out the whole lines of the buffer; `all` hands out the rest too. */
 static void hand_out(struct reader *r, bool all)
@@ -184,12 +178,15 @@ static int attend(const struct child_spec *spec, struct child_result *r, int fd,
 	bool open = true, reaped = false;
 	double pipe_until = 0;
 	int status = 0, rc = 0;
+	/* Tells of its end though others hold the pipe. -1, before Linux 5.3: it is looked for. */
+	int end = (int)syscall(SYS_pidfd_open, r->pid, 0);
 
 	while ((open || !reaped) && ending.step != STEP_GIVE_UP) {
-		struct pollfd p = { .fd = open ? fd : -1, .events = POLLIN };
+		struct pollfd p[] = { { .fd = open ? fd : -1, .events = POLLIN },
+				      { .fd = reaped ? -1 : end, .events = POLLIN } };
 
-		poll(&p, 1, open && !reaped ? POLL_MS : 1);
-		if (open && p.revents) {
+		poll(p, 2, reaped || (!open && end < 0) ? 1 : POLL_MS);
+		if (open && p[0].revents) {
 			int more = read_some(&reader, fd);
 
 			open = more > 0;
@@ -202,7 +199,7 @@ static int attend(const struct child_spec *spec, struct child_result *r, int fd,
 			r->seconds = seconds_now();
 			pipe_until = r->seconds + GRACE_PIPE;
 		}
-		if (reaped && open && !p.revents && seconds_now() > pipe_until)
+		if (reaped && open && !p[0].revents && seconds_now() > pipe_until)
 			open = false;
 		if (!reaped)
 			press(&ending, spec, r->pid);
@@ -210,6 +207,8 @@ static int attend(const struct child_spec *spec, struct child_result *r, int fd,
 	if (reader.buf)
 		hand_out(&reader, true);
 	free(reader.buf);
+	if (end >= 0)
+		close(end);
 	kill(-r->pid, SIGKILL); /* what the child may have left behind */
 	conclude(r, &ending, reaped, status);
 	return rc;

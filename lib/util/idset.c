@@ -163,7 +163,8 @@ int idset_parse_kernel(struct idset *s, const char *text)
 
 size_t idset_format(const struct idset *s, char *buf, size_t size)
 {
-	size_t used = 0;
+	const size_t rest = sizeof ",..";
+	size_t used = 0, whole = 0; /* numbers with room for the rest behind them */
 
 	if (size)
 		buf[0] = '\0';
@@ -180,7 +181,11 @@ size_t idset_format(const struct idset *s, char *buf, size_t size)
 		if (used < size)
 			snprintf(buf + used, size - used, "%s", item);
 		used += (size_t)n;
+		if (used + rest <= size)
+			whole = used;
 		first = last;
 	}
+	if (size && used >= size)
+		snprintf(buf + whole, size - whole, "%s", whole ? ",.." : "..");
 	return used;
 }

@@ -38,7 +38,8 @@ int idset_next(const struct idset *s, int after);
 int idset_parse(struct idset *s, const char *text, struct err *e);
 int idset_parse_kernel(struct idset *s, const char *text);
 
-/* Writes the list form, cut to size; returns the length it wants, as snprintf. */
+/* Writes the list form; returns the length it wants, as snprintf. Where that is too much it ends
+ * with ",.." behind the last number that is whole: "0-3,8,..". */
 size_t idset_format(const struct idset *s, char *buf, size_t size);
 
 #endif

@@ -100,17 +100,22 @@ if command -v virt-xml-validate >/dev/null && command -v xmllint >/dev/null; the
 else
     skip "no virt-xml-validate (libvirt-clients)"
 fi
-# Parsed by the client; there is no daemon to go on with.
-if command -v docker >/dev/null; then
-    docker_parses() {
-        sed -n 's/IMAGE/image/; s/^docker run/docker -H unix:\/\/\/nonexistent create/p' "$1" >"$TEST_TMP/line"
-        ! sh -e "$TEST_TMP/line" 2>&1 | grep -vE 'Cannot connect|failed to connect|See .docker'
+# Parsed by the client; then there is no daemon to go on with, or no such image.
+while IFS='|' read -r tool create ends; do
+    if ! command -v "$tool" >/dev/null; then
+        skip "$tool is not installed"
+        continue
+    fi
+    parses() {
+        sed -n "s|IMAGE|image|; s|^$tool run|$create|p" "$1" >"$TEST_TMP/line"
+        [ -s "$TEST_TMP/line" ] && ! sh -e "$TEST_TMP/line" 2>&1 | grep -vE "$ends"
     }
-    each docker docker_parses
-    ok $? "docker: its client takes the options"
-else
-    skip "docker is not installed"
-fi
+    each "$tool" parses
+    ok $? "$tool: its client takes the options"
+done <<END
+docker|docker -H unix:///nonexistent create|Cannot connect|failed to connect|See .docker
+podman|podman --storage-driver vfs --root $TEST_TMP/podman --runroot $TEST_TMP/podman.run create --pull=never|image: image not known
+END
 if command -v systemd-analyze >/dev/null; then
     unit_is_clean() {
         local unit=$TEST_TMP/units/gpu.service
@@ -149,8 +154,39 @@ openmpi mpirun mpirun.openmpi
 mpich mpiexec mpiexec.mpich
 END
 
-# What is wrong with a notation.
+# Words that a shell or YAML would take apart arrive as they were given.
 machine=$(unpack tests/machines/vm-demo.tar.xz)
+# shellcheck disable=SC1003  # that is what is meant
+odd=(show "it's" $'two\nlines' '$HOME `x` "y" \' "- a: #b" '*' '')
+for tool in taskset numactl; do
+    printf '#!/bin/sh\nshift %d\nexec "$@"\n' 2 >"$TEST_TMP/bin/$tool"
+    chmod 755 "$TEST_TMP/bin/$tool"
+done
+printf '#!/bin/sh\nfor word; do printf "<%%s>" "$word"; done\n' >"$TEST_TMP/bin/show"
+chmod 755 "$TEST_TMP/bin/show"
+for notation in taskset numactl openmp; do
+    "$bind" --machine "$machine" --gpu 0 --print $notation -- "${odd[@]}" >"$TEST_TMP/line" 2>/dev/null
+    is "$(PATH=$TEST_TMP/bin:$PATH sh "$TEST_TMP/line")" "$(printf '<%s>' "${odd[@]:1}")" "$notation: odd words survive the shell"
+done
+if python3 -c 'import yaml' 2>/dev/null; then
+    "$bind" --machine "$machine" --gpu 0 --print kubernetes -- "${odd[@]}" >"$TEST_TMP/pod" 2>/dev/null
+    is "$(python3 -c 'import sys, yaml
+print("".join("<%s>" % w for w in list(yaml.safe_load_all(sys.stdin))[1]["spec"]["containers"][0]["command"][1:]))' <"$TEST_TMP/pod")" \
+        "$(printf '<%s>' "${odd[@]:1}")" "kubernetes: and YAML"
+else
+    skip "no python3-yaml"
+fi
+run bind --machine "$machine" --gpu 0 --print kubernetes -- $'\xff'
+is "$rc" 125 "kubernetes: a word that is no UTF-8 is refused"
+# Of several bindings Python takes the one of its rank, and does not guess.
+"$bind" --machine "$machine" --gpu all --print python >"$TEST_TMP/snippet.py"
+run env -u LOCAL_RANK -u SLURM_LOCALID python3 "$TEST_TMP/snippet.py"
+is "$rc" 1 "python: without a rank it stops"
+like "$err" "^which GPU\\? none of LOCAL_RANK, OMPI_COMM_WORLD_LOCAL_RANK, MPI_LOCALRANKID, SLURM_LOCALID is set" "  and says why"
+run env SLURM_LOCALID=8 python3 "$TEST_TMP/snippet.py"
+is "$err" "local rank 8: there are 8 bindings" "python: a rank too many, as srun tells it"
+
+# What is wrong with a notation.
 run bind --machine "$machine" --gpu 0 --print slurmy
 is "$rc" 125 "a notation that there is not: 125"
 like "$err" "it is one of list, lines, numactl, .*, openstack" "  and those that there are"

@@ -51,9 +51,33 @@ rank CUDA_VISIBLE_DEVICES=2 LOCAL_RANK=3 "$bind" --rank auto -- true
 like "$err" "GPU 2: CPUs" "a launcher that shows each rank one GPU"
 rank OMPI_COMM_WORLD_LOCAL_RANK=2 SLURM_LOCALID=0 "$bind" --rank auto -- true
 like "$err" "GPU 2: CPUs" "mpirun out of a batch script"
-# A launcher that has bound its ranks apart: they keep what they have.
+# MIG: instances by the names that NVML tells, the second behind a gap.
+mig="$placed | .gpus[1] += { mig: true, instances: [\"MIG-11aa-1\", null, \"MIG-22bb-2\"] }"
+scenario two-sockets "$mig"
+for n in 0 1; do
+    rank CUDA_VISIBLE_DEVICES=MIG-22bb-2,MIG-11aa-1 LOCAL_RANK=$n "$bind" --rank auto --isolate -- sh -c "$tells"
+    like "$err" "GPU 1: CPUs" "MIG: instance $n of the list is GPU 1's"
+    like "$out" "visible=$([ $n = 0 ] && echo MIG-22bb-2 || echo MIG-11aa-1) " "  and --isolate leaves it by its name"
+done
+rank CUDA_VISIBLE_DEVICES=MIG-33cc-3 LOCAL_RANK=0 "$bind" --rank auto -- true
+is "$rc" 125 "MIG: an instance that there is not"
+scenario two-sockets "$placed"
+# A launcher that has bound its ranks apart: they keep what they have there, and nothing elsewhere.
 rank taskset -c "$last" env LOCAL_RANK=2 "$bind" --rank auto -- sh -c "$tells"
 like "$out" "cpus=$last " "a rank that is bound already stays where it is"
+rank taskset -c "$first" env LOCAL_RANK=2 "$bind" --rank auto -- sh -c "$tells"
+is "$rc" 0 "a rank that is bound to the other node's cores gets its share"
+unlike "$out" "cpus=${first}[ ,-]" "  of those beside its GPU"
+like "$err" "its launcher had bound it to CPUs $first, of another node" "  and that is said"
+# mpirun binds two ranks to a core each, of one package after the other; GPUs 0 and 1 are both on node 0.
+if command -v mpirun.openmpi >/dev/null; then
+    run env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
+        mpirun.openmpi -np 2 "$bind" --rank auto -- sh -c 'echo "rank $OMPI_COMM_WORLD_LOCAL_RANK:"; cat /proc/self/status'
+    node_0=$(jq -r '.nodes[0] | map("(^|[^0-9])\(.)([^0-9]|$)") | join("|")' "$NUMABENCH_SIM")
+    is "$(sed -n 's/^Cpus_allowed_list:\t//p' <<<"$out" | grep -cE "$node_0")" 2 "mpirun: both ranks are on the node of their GPUs" || diag "$err"
+else
+    skip "Open MPI is not installed"
+fi
 
 # What is wrong: 125, one line.
 while IFS='|' read -r variables arguments says; do
@@ -78,8 +102,12 @@ done <<'END'
 |--gpu 0 --pid 1 -- echo x|--pid takes
 |--rank 0 --pid 1|--pid takes
 |--gpu 0 --pid 0|--pid
+|--gpu 0 --need lots -- echo x|--need lots
+|--gpu 0 --verify --print numactl|--verify runs the command
+|--gpu 0 --pid 1 --print numactl|--pid takes
 |--gpu 0 --pid 4194303|no process 4194303
 |--gpu 0 --pid 1 --memory interleave|not interleaved
+|--gpu 0 --pid 1 --need 1GiB|no --need
 |--rank auto -- echo x|no launcher says which rank
 |--rank 4 -- echo x|rank 4 .*no GPU: 4 are visible, for ranks 0 to 3
 |--rank -1 -- echo x|'--rank -1'
@@ -89,6 +117,19 @@ CUDA_VISIBLE_DEVICES=0,1|--gpu 3 -- echo x|GPU 3 is hidden .*; GPUs left: 0-1
 CUDA_VISIBLE_DEVICES=|--rank 0 -- echo x|leaves no GPU
 CUDA_VISIBLE_DEVICES=1,1|--rank 0 -- echo x|GPU 1 twice|leaves no GPU
 END
+
+# A GPU of which nobody says where it hangs; a machine of one node.
+scenario two-sockets "$placed | .gpus[1] |= del(.node_sysfs, .node_nvml, .node_cuda)"
+run bind --gpu 1 -- echo x
+is "$rc" 125 "a GPU without a declared node: 125"
+like "$err" "GPU 1: no node is declared for it .*measure with \`numabench --all\`, then give --from RESULT" "  and what to do"
+is "$(lines "$err")$out" 1 "  in one line, and nothing is run"
+run bind --gpu 0 --quiet -- true
+is "$rc" 0 "  the others can be bound"
+scenario two-sockets "$placed | .nodes |= [add] | .gpus |= .[:2]"
+run bind --gpu 0 -- true
+like "$err" "GPU 0: CPUs .*; this machine has one NUMA node: there is nothing to choose" "one node: binding does not matter, and that is said"
+scenario two-sockets "$placed"
 
 # Programs that are not there, or not programs: as env. With --verify, too.
 echo 'exit 0' >"$TEST_TMP/plain"
@@ -132,6 +173,11 @@ is "$rc" 5 "--verify: the command's exit status"
 like "$err" "seen last" "  what was seen last is told"
 like "$err" "^Process [0-9]+ \\(sh\\)" "  by the report of check --pid"
 is "$out" "" "  not on the command's stdout"
+for ((i = 0; i < 8; i++)); do # they end when they are looked at
+    run bind --gpu 2 --verify -- sleep 0.1$((4 + i % 4))
+    ! grep -q 'has ended' <<<"$err" || break
+done
+is "$i" 8 "--verify: what is told was seen of a command that ran"
 run bind --gpu 2 --verify --strict -- true
 is "$rc" 125 "--verify --strict: a command too quick to be looked at was not proven"
 

@@ -185,15 +185,20 @@ cudaError_t sim_reach(int gpu)
 
 static bool names(const char *item, size_t length, int gpu, int number)
 {
+	const struct sim_gpu *g = &scenario()->gpus[gpu];
 	char *end;
 
+	for (size_t i = 0; g->instances && i < SIM_INSTANCES; i++)
+		if (strlen(g->instances[i].uuid) == length &&
+		    strncmp(g->instances[i].uuid, item, length) == 0)
+			return length > 0;
 	if (strncmp(item, "GPU-", 4) == 0)
-		return length > 4 && strncmp(scenario()->gpus[gpu].uuid, item, length) == 0;
+		return length > 4 && strncmp(g->uuid, item, length) == 0;
 	return length > 0 && strtol(item, &end, 10) == number && end == item + length;
 }
 
-/* CUDA_VISIBLE_DEVICES: numbers or (beginnings of) UUIDs; the first that names
- * nothing ends the list. */
+/* CUDA_VISIBLE_DEVICES: numbers, (beginnings of) UUIDs, MIG instances' names; the first that names
+ * nothing ends the list, and so does an instance, of which CUDA offers no more than one. */
 static void choose(const int *all, int n, const char *list)
 {
 	while (sim.nvisible < n) {
@@ -205,9 +210,9 @@ static void choose(const int *all, int n, const char *list)
 		if (i == n)
 			return;
 		sim.visible[sim.nvisible++] = all[i];
-		list += length;
-		if (*list++ != ',')
+		if (strncmp(list, "MIG-", 4) == 0 || list[length] != ',')
 			return;
+		list += length + 1;
 	}
 }
 

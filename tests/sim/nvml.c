@@ -213,6 +213,20 @@ EXPORT int nvmlDeviceGetMigMode(device d, unsigned *now, unsigned *pending)
 	return mode(d->mig, now, pending);
 }
 
+EXPORT int nvmlDeviceGetMaxMigDeviceCount(device d, unsigned *n)
+{
+	*n = d->mig < 0 ? 0 : SIM_INSTANCES;
+	return NVML_SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(device d, unsigned index, device *instance)
+{
+	if (!d->instances || index >= SIM_INSTANCES || !d->instances[index].uuid[0])
+		return NVML_NOT_FOUND;
+	*instance = &d->instances[index];
+	return NVML_SUCCESS;
+}
+
 /* Of R510 and later; the driver of the double reserves 1 % for itself. */
 EXPORT int nvmlDeviceGetMemoryInfo_v2(device d, struct memory_info_v2 *m)
 {

@@ -193,6 +193,23 @@ static uint64_t places(struct place *p, const char *key, uint64_t otherwise)
 	return list ? bits : otherwise;
 }
 
+/* MIG's; NVML's handle of one is its place in the list. */
+static void read_instances(struct sim_gpu *g, const json_t *list)
+{
+	if (!list)
+		return;
+	if (json_array_size(list) > SIM_INSTANCES)
+		refuse("gpus: more than %d instances", SIM_INSTANCES);
+	g->instances = calloc(SIM_INSTANCES, sizeof *g->instances);
+	if (!g->instances)
+		refuse("out of memory");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+
+		snprintf(g->instances[i].uuid, sizeof g->instances[i].uuid, "%s", name ? name : "");
+	}
+}
+
 /* What only CUDA asks. */
 static void read_device(struct sim_gpu *g, struct place *p)
 {
@@ -220,6 +237,7 @@ static void read_gpu(struct scenario *s, json_t *o)
 	g->nvml = truth(&p, "nvml", true);
 	g->ecc = on_off(&p, "ecc");
 	g->mig = on_off(&p, "mig");
+	read_instances(g, take(&p, "instances"));
 	g->persistence = on_off(&p, "persistence");
 	g->switch_links = whole(&p, "switch_links", 0);
 	g->c2c_links = whole(&p, "c2c_links", -1);

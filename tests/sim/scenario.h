@@ -48,8 +48,11 @@ struct sim_health {
 	int links_down;                                  /* of the NVLinks */
 };
 
+enum { SIM_INSTANCES = 7 };
+
 struct sim_gpu {
 	char pci[16], uuid[48], name[96], vbios[40];
+	struct sim_gpu *instances; /* with uuid alone, "" is a gap; SIM_INSTANCES, or NULL */
 	uint64_t memory;
 	int node_cuda, node_nvml, own_node; /* SIM_NO_NODE: not declared */
 	bool cuda, nvml;                    /* these see it */

@@ -15,6 +15,7 @@ struct scene {
 	struct recommendation *rec;
 	size_t nrec, n;
 	struct result *res;
+	const char *from; /* its file */
 	struct binding_want want;
 	struct binding *all;
 	struct err e;
@@ -83,6 +84,7 @@ static inline char *written(const struct scene *s, const char *name)
 			    .recommended = s->rec,
 			    .nrecommended = s->nrec,
 			    .measured = s->res,
+			    .from = s->from,
 			    .want = s->want };
 	struct err e = { "" };
 	char *text = NULL;

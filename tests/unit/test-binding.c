@@ -219,6 +219,12 @@ static void test_rate(void **state)
 	s.want.need = 8ULL << 30;
 	made(&s);
 	assert_true(fabs(s.all[0].rate - 0.5) < 1e-9);
+	assert_string_equal(s.all[0].note, "8 GiB do not fit on node 0: interleaved over nodes "
+					   "0-1; copies to the GPU run at 50 % of the rate");
+	s.want.need = 0;
+	s.want.memory = BINDING_INTERLEAVE;
+	made(&s);
+	assert_string_equal(s.all[0].note, "copies to the GPU run at 50 % of the rate");
 	s.res = NULL;
 	made(&s);
 	assert_true(isnan(s.all[0].rate));
@@ -238,10 +244,37 @@ static void test_memoryless(void **state)
 	is_list(s.all[0].cpus, "0-3");
 	is_list(s.all[0].memory_nodes, "");
 	assert_int_equal(s.all[0].memory, BINDING_NONE);
-	assert_non_null(strstr(s.all[0].note, "node 0 has no memory to bind to"));
-	assert_non_null(strstr(s.all[0].note, "the nearest memory is node 1's"));
+	assert_string_equal(s.all[0].note, "node 0 has no memory to bind to: its CPUs alone are "
+					   "bound (the nearest memory is node 1's)");
 	writes(&s, "numactl", "numactl --physcpubind=0-3 job\n");
 	writes(&s, "docker", "--cpuset-cpus=0-3 --gpus");
+	/* A cpuset may leave the node's CPUs and not its memory. */
+	s.m.nodes[0].kind = NODE_ORDINARY;
+	made(&s);
+	assert_int_equal(s.all[0].memory, BINDING_NONE);
+	assert_non_null(
+		strstr(s.all[0].note, "node 0 has no memory that may be used here (cpuset)"));
+	end(&s);
+}
+
+/* Where binding makes no difference, that is known of the binding. */
+static void test_needless(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	planted(&s, 1, 2, 1);
+	made(&s);
+	assert_true(binding_needless(&s.all[0]));
+	assert_non_null(strstr(s.all[0].from->why, "nothing to choose"));
+	end(&s);
+	planted(&s, 2, 2, 1);
+	made(&s);
+	assert_false(binding_needless(&s.all[0])); /* not measured */
+	s.rec[0].matters = MATTERS_NO;
+	assert_true(binding_needless(&s.all[0]));
+	s.rec[0].matters = MATTERS_UNDECIDED;
+	assert_false(binding_needless(&s.all[0]));
 	end(&s);
 }
 
@@ -266,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_confined),      cmocka_unit_test(test_need),
 		cmocka_unit_test(test_need_together), cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_memoryless),    cmocka_unit_test(test_undeclared),
+		cmocka_unit_test(test_needless),
 	};
 
 	return cmocka_run_group_tests_name("binding", tests, NULL, NULL);

@@ -133,14 +133,20 @@ static void a_thousand_cpus(void **state)
 static void a_short_buffer_is_kept(void **state)
 {
 	struct idset s = { 0 };
-	char buf[8] = "xxxxxxx";
+	char buf[12] = "xxxxxxxxxxx";
 
 	(void)state;
 	idset_add(&s, 1000);
 	idset_add(&s, 2000);
 	assert_int_equal(idset_format(&s, buf, 6), 9);
-	assert_string_equal(buf, "1000,");
+	assert_string_equal(buf, ".."); /* no number is better than a part of one */
 	assert_int_equal(buf[6], 'x');
+	assert_int_equal(idset_format(&s, buf, 9), 9);
+	assert_string_equal(buf, "1000,..");
+	assert_int_equal(idset_format(&s, buf, 10), 9);
+	assert_string_equal(buf, "1000,2000");
+	assert_int_equal(idset_format(&s, buf, 1), 9);
+	assert_string_equal(buf, "");
 	s = (struct idset){ 0 };
 	assert_int_equal(idset_format(&s, buf, sizeof buf), 0);
 	assert_string_equal(buf, "");

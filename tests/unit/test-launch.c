@@ -67,7 +67,8 @@ static void test_sixteen(void **state)
 	writes(&s, "openmp",
 	       "OMP_NUM_THREADS=3 OMP_PROC_BIND=close OMP_PLACES='{90,91},{92,93},{94,95}' "
 	       "GOMP_CPU_AFFINITY=90,92,94 job\n");
-	writes(&s, "systemd", "\nCPUAffinity=90-95\nNUMAPolicy=bind\nNUMAMask=1\n");
+	writes(&s, "systemd", "\nCPUAffinity=\nCPUAffinity=90-95\nNUMAPolicy=bind\n");
+	writes(&s, "systemd", "\nNUMAMask=\nNUMAMask=1\n");
 	writes(&s, "slurm", "Name=gpu File=/dev/nvidia15 Cores=24-47\n");
 	writes(&s, "slurm", "--cpu-bind=mask_cpu:0x3f,0xfc0,");
 	writes(&s, "slurm",
@@ -194,34 +195,148 @@ static void test_sparse(void **state)
 	end(&s);
 }
 
-/* 1,024 CPUs on one node; one GPU of two has half of them. */
+/* The word behind the n-th `before`, up to one of `ends`, as its tool reads it: hexadecimal digits,
+ * or numbers and ranges whatever stands between them. */
+static struct idset read_set(const char *text, const char *before, size_t n, const char *ends,
+			     bool hexadecimal)
+{
+	struct idset s = { { 0 } };
+	size_t length;
+
+	for (size_t i = 0; i <= n; i++) {
+		text = strstr(text, before);
+		assert_non_null(text);
+		text += strlen(before);
+	}
+	length = strcspn(text, ends);
+	for (size_t i = 0; hexadecimal && i < length; i++) {
+		int digit = text[i] <= '9' ? text[i] - '0' : text[i] - 'a' + 10;
+
+		for (int bit = 0; bit < 4; bit++)
+			if (digit >> bit & 1)
+				idset_add(&s, 4 * (int)(length - 1 - i) + bit);
+	}
+	for (const char *at = text, *end = text + length; !hexadecimal && at < end;) {
+		char *behind;
+		long from = strtol(at, &behind, 10), to = from;
+
+		if (behind == at) {
+			at++;
+			continue;
+		}
+		if (*behind == '-')
+			to = strtol(behind + 1, &behind, 10);
+		for (; from <= to; from++)
+			idset_add(&s, (int)from);
+		at = behind;
+	}
+	return s;
+}
+
+/* 2,048 CPUs on two nodes, sixteen GPUs: what is written is read back as what was bound, in ranges
+ * and, of first siblings alone, in the longest lists that there are. */
 static void test_many_cpus(void **state)
 {
-	struct scene s;
-	char *text, zeros[260];
+	static const struct {
+		const char *notation, *before, *ends;
+		bool hexadecimal;
+	} rows[] = {
+		{ "numactl", "--physcpubind=", " ", false },
+		{ "hwloc-bind", "--cpubind ", "m", false },
+		{ "taskset", "taskset -c ", " ", false },
+		{ "openmp", "OMP_PLACES='", "'", false },
+		{ "systemd", "CPUAffinity=\nCPUAffinity=", "\n", false },
+		{ "slurm", "0x", ", ", true },
+		{ "python", "    (", "b", false }, /* the GPU's number is in it */
+		{ "docker", "--cpuset-cpus=", " ", false },
+		{ "podman", "--cpuset-cpus=", " ", false },
+		{ "openmpi", "--physcpubind=", " ", false },
+		{ "mpich", "--physcpubind=", " ", false },
+	};
 
 	(void)state;
-	planted(&s, 1, 512, 2);
+	for (enum binding_smt smt = SMT_ALL; smt <= SMT_ONE; smt++) {
+		struct scene s;
+
+		planted(&s, 2, 512, 16);
+		s.want.smt = smt;
+		made(&s);
+		if (smt == SMT_ALL)
+			disjoint(&s, 128);
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+			char *text = written(&s, rows[i].notation);
+
+			for (size_t k = 0; k < s.n; k++) {
+				struct idset wanted = s.all[k].cpus;
+				struct idset got = read_set(text, rows[i].before, k, rows[i].ends,
+							    rows[i].hexadecimal);
+
+				if (strcmp(rows[i].notation, "python") == 0)
+					idset_add(&wanted, (int)k);
+				if (!idset_equal(&got, &wanted))
+					fail_msg("%s: the CPUs of GPU %zu", rows[i].notation, k);
+			}
+			free(text);
+		}
+		end(&s);
+	}
+}
+
+/* Our own line makes the same binding again: by the same result, with the same wishes. */
+static void test_ours(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	planted(&s, 2, 4, 4);
+	s.from = "my results/r.json";
+	s.want.memory = BINDING_PREFERRED;
+	s.want.smt = SMT_ONE;
+	s.want.need = 1 << 20;
 	made(&s);
-	disjoint(&s, 512);
-	is_list(s.all[1].cpus, "512-1023");
-	text = written(&s, "slurm");
-	memset(zeros, '0', 128);
-	zeros[128] = '\0';
-	assert_non_null(strstr(text, zeros)); /* 512 bits of nothing behind 512 of all */
-	memset(zeros, 'f', 128);
-	assert_non_null(strstr(text, zeros));
-	free(text);
-	s.want.smt = SMT_ONE; /* the longest list that there is: no two are neighbours */
+	writes(&s, "lines",
+	       "\nnumabench bind --gpu 3 --from 'my results/r.json' --memory preferred --smt one "
+	       "--need 1048576 -- job\n");
+	writes(&s, "torchrun",
+	       "--no-python numabench bind --rank auto --from 'my results/r.json' --memory "
+	       "preferred --smt one --need 1048576 -- job\n");
+	/* Other hosts have other results. */
+	writes(&s, "openmpi",
+	       "# on several hosts: mpirun --bind-to none numabench bind --rank auto --memory "
+	       "preferred --smt one --need 1048576 -- COMMAND\n");
+	s.want = (struct binding_want){ .gpus = { { 0xa } } };
 	made(&s);
-	text = written(&s, "taskset");
-	assert_non_null(strstr(text, ",1020,1022 job\n"));
-	free(text);
-	text = written(&s, "openmp");
-	assert_non_null(strstr(text, "OMP_NUM_THREADS=256 "));
-	assert_non_null(strstr(text, "{1020},{1022}'"));
-	free(text);
+	writes(&s, "openmpi",
+	       "env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=1,3 mpirun --bind-to none "
+	       "-np 1 numactl ");
 	end(&s);
+}
+
+/* QEMU's machine is its architecture's: POWER has host bridges and no expander. */
+static void test_architecture(void **state)
+{
+	static const struct {
+		const char *told, *machine, *bridge, *gpu;
+	} rows[] = {
+		{ "x86_64", "machine='q35'", "model='pcie-expander-bus'",
+		  "bus='0x02' slot='0x00'" },
+		{ "aarch64", "machine='virt'", "model='pcie-expander-bus'",
+		  "bus='0x02' slot='0x00'" },
+		{ "ppc64le", "machine='pseries'", "<target index='1'>", "bus='0x01' slot='0x01'" },
+	};
+	struct scene s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		planted(&s, 2, 2, 1);
+		s.m.host = json_pack("{s:{s:s}}", "identity", "architecture", rows[i].told);
+		made(&s);
+		writes(&s, "libvirt", rows[i].told);
+		writes(&s, "libvirt", rows[i].machine);
+		writes(&s, "libvirt", rows[i].bridge);
+		writes(&s, "libvirt", rows[i].gpu);
+		end(&s);
+	}
 }
 
 /* What cannot be said is refused, not said wrongly. */
@@ -238,6 +353,7 @@ static void test_unspeakable(void **state)
 		{ "kubernetes", BINDING_INTERLEAVE, SMT_ALL, "confines memory to one node" },
 		{ "kubernetes", BINDING_BIND, SMT_ONE, "--smt all" },
 		{ "openstack", BINDING_PREFERRED, SMT_ALL, "--memory bind or none" },
+		{ "openstack", BINDING_INTERLEAVE, SMT_ALL, "to one node of the host" },
 	};
 
 	(void)state;
@@ -265,10 +381,11 @@ static void test_unspeakable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sixteen),     cmocka_unit_test(test_smt_one),
-		cmocka_unit_test(test_latency),     cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_sparse),      cmocka_unit_test(test_many_cpus),
-		cmocka_unit_test(test_unspeakable),
+		cmocka_unit_test(test_sixteen),      cmocka_unit_test(test_smt_one),
+		cmocka_unit_test(test_latency),      cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_sparse),       cmocka_unit_test(test_many_cpus),
+		cmocka_unit_test(test_unspeakable),  cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_architecture),
 	};
 
 	return cmocka_run_group_tests_name("launch", tests, NULL, NULL);

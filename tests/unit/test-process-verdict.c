@@ -23,81 +23,81 @@ static void verdicts(void **state)
 {
 	static const struct {
 		const char *what, *cpus, *mems, *policy, *maps, *device, *gpus;
-		enum binding binding;
+		enum process_binding binding;
 		const char *nodes, *says;
 	} rows[] = {
 		{ "bound well", "4-7", "0-1", "bind:1", LIBRARY HEAP("bind:1", "N1=16384"),
-		  "/dev/nvidia1", NULL, BINDING_WELL, "1",
+		  "/dev/nvidia1", NULL, PROCESS_WELL, "1",
 		  "run on node 1 alone; .* kept to node 1; 100 %" },
 		{ "by a cpuset", "4-7", "1", "default", LIBRARY HEAP("default", "N1=16384"),
-		  "/dev/nvidia1", NULL, BINDING_WELL, "1", "kept to node 1" },
+		  "/dev/nvidia1", NULL, PROCESS_WELL, "1", "kept to node 1" },
 		{ "preferred will do", "4-5", "0-1", "prefer:1", HEAP("prefer:1", "N1=16384"),
-		  "/dev/nvidia1", NULL, BINDING_WELL, "1", NULL },
+		  "/dev/nvidia1", NULL, PROCESS_WELL, "1", NULL },
 		{ "some was there before", "4-7", "0-1", "bind:1",
-		  HEAP("bind:1", "N0=800 N1=15584"), "/dev/nvidia1", NULL, BINDING_WELL, "1",
+		  HEAP("bind:1", "N0=800 N1=15584"), "/dev/nvidia1", NULL, PROCESS_WELL, "1",
 		  "95 %" },
 		{ "too much was", "4-7", "0-1", "bind:1", HEAP("bind:1", "N0=8192 N1=8192"),
-		  "/dev/nvidia1", NULL, BINDING_CPU_ONLY, "1", "50 %" },
+		  "/dev/nvidia1", NULL, PROCESS_CPU_ONLY, "1", "50 %" },
 		{ "CPU only", "4-7", "0-1", "default", HEAP("default", "N1=16384"), "/dev/nvidia1",
-		  NULL, BINDING_CPU_ONLY, "1", "nothing keeps its memory there; 100 %" },
+		  NULL, PROCESS_CPU_ONLY, "1", "nothing keeps its memory there; 100 %" },
 		{ "interleaved", "4-7", "0-1", "interleave:0-1",
-		  HEAP("interleave:0-1", "N0=8192 N1=8192"), "/dev/nvidia1", NULL, BINDING_CPU_ONLY,
+		  HEAP("interleave:0-1", "N0=8192 N1=8192"), "/dev/nvidia1", NULL, PROCESS_CPU_ONLY,
 		  "1", NULL },
 		{ "memory only", "0-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"), "/dev/nvidia1",
-		  NULL, BINDING_MEMORY_ONLY, "1", "may run on nodes 0-1; its memory is kept" },
+		  NULL, PROCESS_MEMORY_ONLY, "1", "may run on nodes 0-1; its memory is kept" },
 		{ "memory bound area by area", "4-7", "0-1", "default",
 		  LIBRARY HEAP("default",
 			       "N1=256") "7f80 bind=static:1 file=/memfd:ram huge dirty=64 N1=64 "
 					 "kernelpagesize_kB=2048\n",
-		  "/dev/nvidia1", NULL, BINDING_WELL, "1", NULL },
+		  "/dev/nvidia1", NULL, PROCESS_WELL, "1", NULL },
 		{ "not bound", "0-7", "0-1", "default", HEAP("default", "N0=16384"), "/dev/nvidia1",
-		  NULL, BINDING_NONE, "1", "0 %" },
+		  NULL, PROCESS_UNBOUND, "1", "0 %" },
 		{ "wrong node", "0-3", "0-1", "bind:0", HEAP("bind:0", "N0=16384"), "/dev/nvidia1",
-		  NULL, BINDING_WRONG_NODE, "1",
+		  NULL, PROCESS_WRONG_NODE, "1",
 		  "run on node 0; its memory is kept to node 0; 0 %" },
 		{ "right CPUs, wrong memory", "4-7", "0-1", "bind:0", HEAP("bind:0", "N0=16384"),
-		  "/dev/nvidia1", NULL, BINDING_WRONG_NODE, "1", NULL },
+		  "/dev/nvidia1", NULL, PROCESS_WRONG_NODE, "1", NULL },
 		{ "wrong CPUs alone", "0-3", "0-1", "default", HEAP("default", "N0=16384"),
-		  "/dev/nvidia1", NULL, BINDING_WRONG_NODE, "1", NULL },
+		  "/dev/nvidia1", NULL, PROCESS_WRONG_NODE, "1", NULL },
 		{ "the other GPU's minor", "0-3", "0-1", "bind:0", HEAP("bind:0", "N0=16384"),
-		  "/dev/nvidia3", NULL, BINDING_WELL, "0", NULL },
+		  "/dev/nvidia3", NULL, PROCESS_WELL, "0", NULL },
 		{ "by its render node", "4-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"),
-		  "/dev/dri/renderD129", NULL, BINDING_WELL, "1", NULL },
+		  "/dev/dri/renderD129", NULL, PROCESS_WELL, "1", NULL },
 		{ "by VFIO's group", "0-3", "0-1", "bind:0", HEAP("bind:0", "N0=16384"),
-		  "/dev/vfio/27", NULL, BINDING_WRONG_NODE, "1", NULL },
+		  "/dev/vfio/27", NULL, PROCESS_WRONG_NODE, "1", NULL },
 		{ "by VFIO's device", "4-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"),
-		  "/dev/vfio/devices/vfio0", NULL, BINDING_WELL, "1", NULL },
+		  "/dev/vfio/devices/vfio0", NULL, PROCESS_WELL, "1", NULL },
 		{ "as the caller says", "4-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"),
-		  "/dev/nvidia3", "1", BINDING_WELL, "1", NULL },
+		  "/dev/nvidia3", "1", PROCESS_WELL, "1", NULL },
 		{ "GPUs of all nodes", "0-7", "0-1", "default", HEAP("default", "N1=16384"), NULL,
-		  "0-1", BINDING_NEEDLESS, "", "all nodes" },
+		  "0-1", PROCESS_NEEDLESS, "", "all nodes" },
 		{ "GPUs of all nodes, kept to one", "0-3", "0-1", "bind:0",
-		  HEAP("bind:0", "N0=16384"), NULL, "0-1", BINDING_WELL, "0", NULL },
+		  HEAP("bind:0", "N0=16384"), NULL, "0-1", PROCESS_WELL, "0", NULL },
 		{ "no GPU, kept to a node", "0-3", "0-1", "bind:0", HEAP("bind:0", "N0=16384"),
-		  "/dev/null", NULL, BINDING_WELL, "0", "^its threads may run on node 0 alone" },
+		  "/dev/null", NULL, PROCESS_WELL, "0", "^its threads may run on node 0 alone" },
 		{ "no GPU, torn apart", "0-3", "0-1", "bind:1", HEAP("bind:1", "N1=16384"), NULL,
-		  NULL, BINDING_WRONG_NODE, "0", NULL },
+		  NULL, PROCESS_WRONG_NODE, "0", NULL },
 		{ "no GPU, memory kept", "0-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"), NULL,
-		  NULL, BINDING_MEMORY_ONLY, "1", NULL },
+		  NULL, PROCESS_MEMORY_ONLY, "1", NULL },
 		{ "no GPU, not bound", "0-7", "0-1", "default", HEAP("default", "N1=16384"), NULL,
-		  NULL, BINDING_NONE, "", "may run on nodes 0-1; nothing keeps" },
+		  NULL, PROCESS_UNBOUND, "", "may run on nodes 0-1; nothing keeps" },
 		{ "memory not shown", "4-7", "0-1", NULL, NULL, "/dev/nvidia1", NULL,
-		  BINDING_UNKNOWN, "1", "cannot be seen" },
+		  PROCESS_UNKNOWN, "1", "cannot be seen" },
 		{ "memory not shown, but a cpuset", "4-7", "1", NULL, NULL, "/dev/nvidia1", NULL,
-		  BINDING_WELL, "1", NULL },
+		  PROCESS_WELL, "1", NULL },
 		{ "memory not shown, wrong CPUs", "0-3", "0-1", NULL, NULL, "/dev/nvidia1", NULL,
-		  BINDING_WRONG_NODE, "1", NULL },
+		  PROCESS_WRONG_NODE, "1", NULL },
 		{ "GPUs not shown", "4-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"), "-", NULL,
-		  BINDING_UNKNOWN, "1", "GPUs it has open cannot be seen" },
+		  PROCESS_UNKNOWN, "1", "GPUs it has open cannot be seen" },
 		{ "GPUs not shown, but said", "4-7", "0-1", "bind:1", HEAP("bind:1", "N1=16384"),
-		  "-", "1", BINDING_WELL, "1", NULL },
-		{ "nothing shown", "0-7", "0-1", NULL, NULL, "-", NULL, BINDING_UNKNOWN, "",
+		  "-", "1", PROCESS_WELL, "1", NULL },
+		{ "nothing shown", "0-7", "0-1", NULL, NULL, "-", NULL, PROCESS_UNKNOWN, "",
 		  "memory lies cannot be seen; which GPUs" },
 		{ "some of it in a GPU's own memory", "4-7", "0-1", "bind:1",
-		  HEAP("bind:1", "N1=8192 N5=8192"), "/dev/nvidia1", NULL, BINDING_WELL, "1",
+		  HEAP("bind:1", "N1=8192 N5=8192"), "/dev/nvidia1", NULL, PROCESS_WELL, "1",
 		  "100 % of it is on node 1" },
 		{ "CPUs that are not online", "4-7,64-127", "0-1,5", "bind:1",
-		  HEAP("bind:1", "N1=16384"), "/dev/nvidia1", NULL, BINDING_WELL, "1", NULL },
+		  HEAP("bind:1", "N1=16384"), "/dev/nvidia1", NULL, PROCESS_WELL, "1", NULL },
 	};
 
 	(void)state;
@@ -134,7 +134,7 @@ static void threads(void **state)
 	static const struct {
 		const char *what, *name;
 		struct thread threads[4];
-		enum binding binding;
+		enum process_binding binding;
 		const char *says;
 	} rows[] = {
 		{ "one of three is loose",
@@ -142,37 +142,37 @@ static void threads(void **state)
 		  { { 500, "a", "4-7", "0-1", "bind:1", 4 },
 		    { 501, "b", "4-7", "0-1", "bind:1", 4 },
 		    { 502, "c", "0-7", "0-1", "bind:1", 0 } },
-		  BINDING_MEMORY_ONLY,
+		  PROCESS_MEMORY_ONLY,
 		  "1 of its 3 threads may run elsewhere" },
 		{ "pinned all over",
 		  "python",
 		  { { 500, "a", "0", "0-1", "bind:1", 0 }, { 501, "b", "4", "0-1", "bind:1", 4 } },
-		  BINDING_MEMORY_ONLY,
+		  PROCESS_MEMORY_ONLY,
 		  "1 of its 2" },
 		{ "a thread without the policy",
 		  "python",
 		  { { 500, "a", "4-7", "0-1", "bind:1", 4 },
 		    { 501, "b", "4-7", "0-1", "default", 4 } },
-		  BINDING_CPU_ONLY,
+		  PROCESS_CPU_ONLY,
 		  "not all its threads follow the policy" },
 		{ "a thread whose policy nothing tells",
 		  "python",
 		  { { 500, "a", "4-7", "0-1", "bind:1", 4 }, { 501, "b", "4-7", "0-1", NULL, 4 } },
-		  BINDING_WELL,
+		  PROCESS_WELL,
 		  NULL },
 		{ "a guest: its emulator may run anywhere",
 		  "qemu-system-x86",
 		  { { 500, "qemu-system-x86", "0-7", "0-1", "default", 0 },
 		    { 501, "CPU 0/KVM", "4", "0-1", "default", 4 },
 		    { 502, "CPU 1/KVM", "6", "0-1", "default", 6 } },
-		  BINDING_WELL,
+		  PROCESS_WELL,
 		  "its vCPUs may run on node 1 alone" },
 		{ "a guest: a virtual CPU is loose",
 		  "qemu-system-x86",
 		  { { 500, "qemu-system-x86", "4-7", "0-1", "default", 4 },
 		    { 501, "CPU 0/KVM", "4", "0-1", "default", 4 },
 		    { 502, "CPU 1/KVM", "0-7", "0-1", "default", 0 } },
-		  BINDING_MEMORY_ONLY,
+		  PROCESS_MEMORY_ONLY,
 		  "1 of its 2 vCPUs" },
 	};
 
@@ -275,11 +275,11 @@ static void a_tree(void **state)
 		assert_true(one->parent < (int)i);
 		if (i > 0)
 			assert_int_equal(p.verdict.v[i].binding,
-					 wrong ? BINDING_WRONG_NODE : BINDING_WELL);
+					 wrong ? PROCESS_WRONG_NODE : PROCESS_WELL);
 		if (wrong)
 			assert_int_equal(p.verdict.worst, i);
 	}
-	assert_int_equal(p.verdict.binding, BINDING_WRONG_NODE);
+	assert_int_equal(p.verdict.binding, PROCESS_WRONG_NODE);
 	end(&p);
 	/* A parent with much memory is judged by all that its children feed. */
 	begin(&p);
@@ -294,9 +294,9 @@ static void a_tree(void **state)
 	plant_descriptor(&p.files, 11, 3, "/dev/nvidia1");
 	look_at(&p, 10, NULL);
 	assert_true(p.verdict.v[0].judged);
-	assert_int_equal(p.verdict.v[0].binding, BINDING_NONE);
+	assert_int_equal(p.verdict.v[0].binding, PROCESS_UNBOUND);
 	assert_true(idset_has(&p.verdict.v[0].gpus, 1));
-	assert_int_equal(p.verdict.v[1].binding, BINDING_WELL);
+	assert_int_equal(p.verdict.v[1].binding, PROCESS_WELL);
 	end(&p);
 }
 
@@ -314,11 +314,11 @@ static void measured(void **state)
 	plant_thread(&p.files, 500, &th);
 	plant_descriptor(&p.files, 500, 3, "/dev/nvidia1");
 	look_at(&p, 500, NULL);
-	assert_int_equal(p.verdict.binding, BINDING_WRONG_NODE);
+	assert_int_equal(p.verdict.binding, PROCESS_WRONG_NODE);
 	tree_verdict_release(&p.verdict);
 	want.m = &p.m;
 	assert_int_equal(process_judge(&p.verdict, &p.tree, &want), 0);
-	assert_int_equal(p.verdict.binding, BINDING_WELL);
+	assert_int_equal(p.verdict.binding, PROCESS_WELL);
 	end(&p);
 }
 

@@ -10,7 +10,6 @@
 static void make(struct machine *m, int cores)
 {
 	plant_machine(m, 2, cores, 4);
-	m->live = false; /* nobody asks how this process is bound */
 	for (size_t i = 0; i < m->ngpus; i++) {
 		m->gpus[i].state = GPU_USABLE;
 		snprintf(m->gpus[i].uuid, sizeof m->gpus[i].uuid, "GPU-%zu0000000-aaaa", i);
@@ -218,7 +217,7 @@ static void test_shares(void **state)
 			struct offered own;
 			struct binding b;
 
-			if (choice_rank(&b, &own, &c, &m, &r, rows[i].visible, &want, &e) < 0)
+			if (choice_rank(&b, &own, &c, &m, &r, rows[i].visible, NULL, &want, &e) < 0)
 				fail_msg("row %zu: %s", i, e.text);
 			assert_int_equal(b.node, own.gpu->index % 2);
 			assert_int_equal(b.cpus_shared, rows[i].shared);
@@ -257,6 +256,62 @@ static void test_one(void **state)
 	assert_int_equal(idset_count(&b.cpus), 4); /* all of node 1 */
 	assert_int_equal(choice_one(&b, &c, &m, 1, &want, &e), -ENODEV);
 	assert_non_null(strstr(e.text, "GPU 1: no node is declared"));
+	/* One that is hidden may be another's, but not where the cores have been given to us. */
+	m.gpus[0].state = GPU_HIDDEN;
+	assert_int_equal(choice_one(&b, &c, &m, 2, &want, &e), 0);
+	assert_int_equal(idset_next(&b.cpus, -1), 4);
+	m.nodes[0].ncores = 3;
+	m.nodes[0].allowed_cpus = (struct idset){ { 0x3f } };
+	assert_int_equal(choice_one(&b, &c, &m, 2, &want, &e), 0);
+	idset_format(&b.cpus, cpus, sizeof cpus);
+	assert_string_equal(cpus, "0,2,4");
+	m.gpus[0].state = GPU_USABLE;
+	assert_int_equal(choice_one(&b, &c, &m, 2, &want, &e), 0);
+	assert_int_equal(idset_count(&b.cpus), 2);
+	choice_close(&c);
+	machine_release(&m);
+}
+
+/* What a rank's launcher has bound it to, and what it gets: GPUs 0 and 2 hang on node 0 (CPUs 0-7),
+ * 1 and 3 on node 1 (CPUs 8-15). */
+static void test_launchers(void **state)
+{
+	static const struct {
+		int rank;
+		const char *had, *gets, *says;
+		enum binding_smt smt;
+	} rows[] = {
+		{ 2, "0-15", "4-7", "", SMT_ALL }, /* nothing */
+		{ 2, "0-7", "4-7", "", SMT_ALL },  /* --bind-to numa */
+		{ 2, "2-5", "2-5", "of CPUs 2-5, to which its launcher has bound it", SMT_ALL },
+		{ 2, "2-5", "2,4", "of CPUs 2-5, to which", SMT_ONE },
+		{ 2, "6-11", "6-7", "of CPUs 6-11, to which", SMT_ALL },
+		{ 2, "8-15", "4-7", "its launcher had bound it to CPUs 8-15, of another node",
+		  SMT_ALL },
+		{ 3, "0-1", "12-15", "had bound it to CPUs 0-1, of another", SMT_ALL },
+	};
+	struct choice c;
+	struct machine m;
+	struct err e = { "" };
+
+	(void)state;
+	make(&m, 4);
+	assert_int_equal(choice_open(&c, &m, NULL, &e), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct binding_want want = { .memory = BINDING_BIND, .smt = rows[i].smt };
+		struct rank r = { .number = rows[i].rank };
+		struct offered own;
+		struct binding b;
+		struct idset had;
+		char got[64];
+
+		assert_int_equal(idset_parse(&had, rows[i].had, NULL), 0);
+		assert_int_equal(choice_rank(&b, &own, &c, &m, &r, NULL, &had, &want, &e), 0);
+		idset_format(&b.cpus, got, sizeof got);
+		assert_string_equal(got, rows[i].gets);
+		if (rows[i].says[0] ? !strstr(b.note, rows[i].says) : b.note[0])
+			fail_msg("row %zu: '%s'", i, b.note);
+	}
 	choice_close(&c);
 	machine_release(&m);
 }
@@ -292,7 +347,7 @@ int main(void)
 		cmocka_unit_test(test_rank),    cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_offered), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_shares),  cmocka_unit_test(test_one),
-		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_parts),   cmocka_unit_test(test_launchers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

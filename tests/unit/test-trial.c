@@ -187,6 +187,11 @@ static void test_edges(void **state)
 	assert_int_equal(x.rounds, 2);
 	assert_int_equal(x.says, TRIAL_UNKNOWN);
 	a.samples.n = a.round.n = 5;
+	/* A result from elsewhere may not tell its rounds. */
+	b.round.n = 0;
+	x = trial_compare(&a, &b);
+	assert_int_equal(x.rounds, 0);
+	assert_int_equal(x.says, TRIAL_UNKNOWN);
 	record_release(&a);
 	record_release(&b);
 }

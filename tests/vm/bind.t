@@ -17,6 +17,21 @@ step spread $bind --gpu 2 --need 1200MiB -- numactl --show
 for n in 0 1 2 3; do
     step rank$n env LOCAL_RANK=$n $bind --rank auto -- sh -c 'grep allowed_list /proc/self/status; numactl --show'
 done
+# Ranks that their launcher has bound: to a part of the node, all of it, another one; a confined launcher.
+for cpus in 3 2-3 0; do
+    step had$cpus taskset -c $cpus env LOCAL_RANK=2 $bind --rank auto -- grep Cpus_allowed_list /proc/self/status
+done
+step confined taskset -c 2-3 sh -c "LOCAL_RANK=2 $bind --rank auto -- grep Cpus_allowed_list /proc/self/status; exit"
+# A cpuset without the node, and one with its CPUs alone.
+echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+cpuset() {
+    mkdir /sys/fs/cgroup/$1
+    echo $2 >/sys/fs/cgroup/$1/cpuset.cpus
+    echo $3 >/sys/fs/cgroup/$1/cpuset.mems
+    step $1 sh -c "echo \$\$ >/sys/fs/cgroup/$1/cgroup.procs; $bind --gpu 2 -- numactl --show"
+}
+cpuset outside 0-1 0
+cpuset memory 0-3 0
 # Trees that run: eight threads in four processes, on node 0.
 hold() {
     "$@" $workers hold >/tmp/told 2>&1 &
@@ -69,6 +84,16 @@ done <<'END'
 2 2 1
 3 3 1
 END
+like "$(out had3)" "list:.3\$" "a rank that its launcher has bound to a part of the node keeps that"
+like "$(err had3)" "of CPUs 3, to which its launcher has bound it" "  and it is said"
+like "$(out had2-3)" "list:.2\$" "one that has all of it gets its share"
+like "$(out had0)" "list:.2\$" "one on another node gets its share, too"
+like "$(err had0)" "its launcher had bound it to CPUs 0, of another node" "  and it is said"
+like "$(out confined)" "list:.3\$" "a launcher that is confined: its CPUs are shared out among all four"
+like "$(out outside)" "^physcpubind: [01] *\$" "a cpuset without the GPU's node is respected"
+like "$(err outside)" "GPU 2 hangs on a node of which this process may not use the CPUs" "  and it is said"
+like "$(out memory)" "^physcpubind: 2 *\$" "a cpuset with the node's CPUs and not its memory"
+like "$(err memory)" "node 1 has no memory that may be used here \\(cpuset\\): its CPUs alone are bound" "  the CPUs are bound, and it is said"
 # The share of its memory on node 1, and the CPUs of all its threads.
 tree() { q "$1" '[.process.processes[] | [.bindings[] | .cpus] | unique | join(",")] | unique | join(" ")'; }
 there() { q "$1" '[.process.processes[].verdict.share] | min * 100 | floor'; }

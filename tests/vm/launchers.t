@@ -171,8 +171,8 @@ for notation in numactl hwloc-bind; do
         step $notation-$policy sh -c \
             "$($sim/bind --gpu 2 --memory $policy --print $notation -- numactl --show 2>/dev/null)"
     done
-    # More than a node of this machine has.
-    step $notation-need sh -c "$($sim/bind --gpu 2 --need 1GiB --print $notation -- numactl --show 2>/dev/null)"
+    # More than a node of this machine has, and half of it is there however the kernel has filled the nodes.
+    step $notation-need sh -c "$($sim/bind --gpu 2 --need 800MiB --print $notation -- numactl --show 2>/dev/null)"
 done
 # The line for more memory than a node gives is the last one.
 step lines sh -c "$($sim/bind --gpu 1 --print lines -- numactl --show 2>/dev/null | grep ^numactl | tail -n 1)"
@@ -198,8 +198,9 @@ if has systemd; then
     mkdir -p /job/units/gpu1.service.d /run/user/0 /run/systemd/system /usr/lib/systemd
     ln -s /job/bin/systemd-executor /usr/lib/systemd
     $sim/bind --gpu 1 --print systemd >/job/units/gpu1.service.d/gpu1.conf 2>/dev/null
+    # What the unit says itself is not added to.
     printf '%s\n' '[Unit]' DefaultDependencies=no '[Service]' 'ExecStart=/bin/sh /job/hold systemd /dev/nvidia1' \
-        >/job/units/gpu1.service
+        CPUAffinity=0 NUMAPolicy=bind NUMAMask=0 >/job/units/gpu1.service
     XDG_RUNTIME_DIR=/run/user/0 SYSTEMD_UNIT_PATH=/job/units systemd --user --unit=gpu1.service >/dev/null 2>&1 &
     await /tmp/held-systemd
     look systemd "$(cat /tmp/pid-systemd)"
