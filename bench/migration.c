@@ -12,6 +12,7 @@ static const struct opt own_table[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "only",
 	  .arg = "PART,..",
+	  .word = migration_word,
 	  .offset = offsetof(struct migration_options, only),
 	  .help = "only these parts: threads, pages, balancing, feed" },
 	{ .kind = OPT_END },

@@ -35,7 +35,7 @@ static int start(struct crew *c, size_t i, struct err *e)
 		c->w, site_of(c, i),
 		bound(&c->m[i]) ? feed_cpus(c->w, r->cpu_node) : &c->w->machine->allowed_cpus,
 		bound(&c->m[i]) ? &home : NULL);
-	struct feed_order o = feed_order_of(c->w, r);
+	struct feed_order o = feed_order_of(r);
 	int rc = feed_process_start(&c->p[i], &birth, e);
 
 	o.seconds = 0; /* warm, and ready */
@@ -70,7 +70,7 @@ static int go(struct crew *c, size_t *at, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < c->n; i++) {
-		struct feed_order o = feed_order_of(c->w, &c->m[i].cell->rec);
+		struct feed_order o = feed_order_of(&c->m[i].cell->rec);
 
 		o.warm_s = 0;
 		o.together = true;

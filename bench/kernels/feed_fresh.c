@@ -8,9 +8,6 @@
 #include "measure/clock.h"
 #include "util/random.h"
 
-/* Processes of each binding in a visit: six rounds, the least that there are, make the ten and more
- * that such a comparison needs (facts.md, section 10). */
-enum { EACH = 2 };
 enum { MEMBERS = 8 };
 _Static_assert(MEMBERS > (int)BOUND_BOTH && MEMBERS > (int)MEMPOLICY_WEIGHTED, "all of a group");
 
@@ -30,7 +27,7 @@ static int live(struct worker *w, struct feed_site *s, const struct idset *cpus,
 		struct err *e)
 {
 	const struct feed_birth birth = feed_birth_of(w, s, cpus, policy);
-	const struct feed_order o = feed_order_of(w, r);
+	const struct feed_order o = feed_order_of(r);
 	struct feed_process *p;
 	int rc = feed_process_start(&p, &birth, e);
 
@@ -63,7 +60,7 @@ static int one_binding(struct worker *w, struct feed_site *s, struct member *m, 
 		return feed_skip_all(m, 1, e);
 	if (rc < 0)
 		return rc;
-	m->value += feed_rate(&a.run, r->bytes) / EACH;
+	m->value += feed_rate(&a.run, r->bytes) / FEED_EACH;
 	rc = feed_tell(r, &a, &expect);
 	return rc < 0 ? rc : feed_tell_process(r, &a);
 }
@@ -72,18 +69,18 @@ int feed_visit_bindings(struct worker *w, struct member *m, size_t n, size_t *at
 {
 	struct feed_site *s = m[0].buffers;
 	struct feed_load *load = NULL;
-	size_t order[MEMBERS * EACH];
+	size_t order[MEMBERS * FEED_EACH];
 	int rc = 0;
 
-	for (size_t i = 0; i < n * EACH; i++)
+	for (size_t i = 0; i < n * FEED_EACH; i++)
 		order[i] = i % n;
-	shuffle(&s->random, order, n * EACH);
+	shuffle(&s->random, order, n * FEED_EACH);
 	for (size_t i = 0; i < n; i++)
 		m[i].value = 0;
 	meeting_at(w->meeting, w->party, s->gpu);
 	if (m[0].cell->rec.competing)
 		rc = feed_load_start(&load, w->machine, e);
-	for (size_t i = 0; rc == 0 && i < n * EACH; i++) {
+	for (size_t i = 0; rc == 0 && i < n * FEED_EACH; i++) {
 		*at = order[i];
 		rc = one_binding(w, s, &m[order[i]], e);
 	}

@@ -1,17 +1,27 @@
 #include "kernels/feed_plan.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernels/feed.h"
+#include "kernels/feed_visit.h"
 #include "kernels/migration_part.h"
 #include "measure/gpuplan.h"
 #include "place/policy.h"
 #include "util/units.h"
 
-enum { QUICK_BYTES = 32 << 20 };
+enum { QUICK_BYTES = 16 << 20 };
+
+/* About what things take, in seconds: a driver's start with the link's; the moving of what a
+ * process has besides its buffers, there and back; for each byte of a buffer, making it and letting
+ * go; and one pass, with its copies. */
+#define START     0.5
+#define OWN_PAGES 0.2
+#define MAKE_BYTE 0.6e-9
+#define PASS_BYTE 0.6e-9
 
 /* Host buffers of a process. */
 enum { BUFFERS = 2, KINDS = 3 };
@@ -69,7 +79,7 @@ static int site_of(struct session *s, enum feed_part part, int cpu_node, int gpu
 		.cpu_node = cpu_node,
 		.mem_node = -1,
 		.gpu = gpu,
-		.gpu_bytes = feed_bytes(session_options(s)),
+		.gpu_bytes = feed_bytes(session_options(s)) * (part == FEED_MOVED ? KINDS : 1),
 		.kind = MIGRATION_KIND(MIGRATION_FEED, (int)part),
 	};
 
@@ -87,6 +97,42 @@ static void refuse(struct session *s, struct record *r, const char *why)
 {
 	session_skip(s, r, "%s", why);
 	record_release(r);
+}
+
+/* ---- what it takes ---- */
+
+static double pass_seconds(const struct session *s)
+{
+	return PASS_BYTE * (double)feed_bytes(session_options(s));
+}
+
+static double make_seconds(const struct session *s)
+{
+	return BUFFERS * MAKE_BYTE * (double)feed_bytes(session_options(s));
+}
+
+static double run_seconds(const struct session *s, double warm_s, double steady_s)
+{
+	double pass = pass_seconds(s);
+
+	return fmax(warm_s, pass) + fmax(steady_s, FEED_PASSES * pass);
+}
+
+/* A fresh process, from its birth to its end. */
+static double fresh_seconds(const struct session *s)
+{
+	return START + make_seconds(s) + run_seconds(s, FEED_WARM_S, FEED_QUICK_S);
+}
+
+static void count_moved(const struct session *s, struct plan_cost *cost, int site, size_t phases)
+{
+	double steady = session_options(s)->quick ? FEED_BRIEF_S : FEED_STEADY_S;
+	double kind = make_seconds(s) + (double)phases * run_seconds(s, FEED_SETTLE_S, steady);
+
+	if (site >= cost->sites)
+		plan_cost_once(cost, START + FEED_WARM_S);
+	plan_cost_site(cost, site, 0, 1);
+	plan_cost_round(cost, OWN_PAGES + KINDS * kind);
 }
 
 /* Whether buffers for n copies fit into half of what a node can give (design.md 5.3). */
@@ -107,37 +153,42 @@ static bool fits(const struct session *s, int node, int n, char *why, size_t siz
 
 /* ---- a process that is moved ---- */
 
-static int plan_kind(struct session *s, const struct migration_move *m, int site,
-		     enum memory_kind memory, int worth)
+/* One experiment: what a process has of one kind of memory is moved with all that it has. */
+static int plan_phases(struct session *s, struct plan_cost *cost, const struct migration_move *m,
+		       int site, int worth)
 {
 	static const enum phase phases[] = { PHASE_BEFORE, PHASE_SETTLED, PHASE_FOLLOWED };
-	struct cell cells[3];
-	size_t sites[3] = { (size_t)site, (size_t)site, (size_t)site };
-	size_t n = m->mem_node == m->to_mem ? 2 : 3; /* there is nowhere for the pages to go */
+	struct cell cells[KINDS * 3];
+	size_t sites[KINDS * 3];
+	size_t each = m->mem_node == m->to_mem ? 2 : 3; /* there is nowhere for the pages to go */
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < KINDS * each; i++) {
 		struct record *r = &cells[i].rec;
 
-		cells[i] = feed_cell(s, memory, worth);
-		r->phase = phases[i];
+		cells[i] = feed_cell(s, kinds[i / each], worth);
+		sites[i] = (size_t)site;
+		r->phase = phases[i % each];
 		r->to_node = m->to_node;
 		set_home(r, m->mem_node);
 		record_set(r, "phase", "to_node", NULL);
-		if (phases[i] == PHASE_FOLLOWED) {
+		if (r->phase == PHASE_FOLLOWED) {
 			r->mover = MOVER_MIGRATE_PAGES;
 			record_set(r, "mover", NULL);
 		}
 	}
-	return session_group(s, cells, sites, n);
+	cost->is_further = worth < WORTH_BAND;
+	count_moved(s, cost, site, each);
+	return session_group(s, cells, sites, KINDS * each);
 }
 
-static int plan_move(struct session *s, size_t pair, const struct migration_move *m, int gpu)
+static int plan_move(struct session *s, struct plan_cost *cost, size_t pair,
+		     const struct migration_move *m, int gpu)
 {
-	int worth = migration_worth(s, pair), rc = 0, site;
+	int worth = migration_worth(s, pair), rc, site;
 	char why[200];
 
-	if (!fits(s, m->mem_node, BUFFERS, why, sizeof(why)) ||
-	    !fits(s, m->to_mem, BUFFERS, why, sizeof(why))) {
+	if (!fits(s, m->mem_node, KINDS * BUFFERS, why, sizeof(why)) ||
+	    !fits(s, m->to_mem, KINDS * BUFFERS, why, sizeof(why))) {
 		struct cell c = feed_cell(s, usual, worth);
 
 		c.rec.gpu = gpu;
@@ -150,8 +201,7 @@ static int plan_move(struct session *s, size_t pair, const struct migration_move
 	site = site_of(s, FEED_MOVED, m->cpu_node, gpu);
 	if (site < 0)
 		return site;
-	for (int i = 0; rc >= 0 && i < KINDS; i++)
-		rc = plan_kind(s, m, site, kinds[i], worth + MOVED - i);
+	rc = plan_phases(s, cost, m, site, worth + MOVED);
 	return rc < 0 ? rc : 0;
 }
 
@@ -177,7 +227,7 @@ static int gpu_of(const struct session *s, const struct migration_move *m)
 	return best;
 }
 
-static int plan_moves(struct session *s)
+static int plan_moves(struct session *s, struct plan_cost *cost)
 {
 	const struct idset *gpus = session_gpus(s);
 	bool all = session_depth(s) == DEPTH_THOROUGH;
@@ -187,10 +237,10 @@ static int plan_moves(struct session *s)
 	for (size_t i = 0; rc == 0 && i < migration_pairs(s) && migration_pair(s, i, &m); i++) {
 		int nearest = gpu_of(s, &m);
 
-		rc = plan_move(s, i, &m, nearest);
+		rc = plan_move(s, cost, i, &m, nearest);
 		for (int g = -1; rc == 0 && all && (g = idset_next(gpus, g)) >= 0;)
 			if (g != nearest && rank_of(s, g, &m) < 2)
-				rc = plan_move(s, i + 1, &m, g);
+				rc = plan_move(s, cost, i + 1, &m, g);
 	}
 	return rc;
 }
@@ -210,7 +260,8 @@ static struct cell bound_cell(const struct session *s, enum bound binding, bool 
 	return c;
 }
 
-static int plan_bindings(struct session *s, int gpu, const struct placing *home, int worth)
+static int plan_bindings(struct session *s, struct plan_cost *cost, int gpu,
+			 const struct placing *home, int worth)
 {
 	int site = site_of(s, FEED_BINDINGS, home->cpu_node, gpu), rc = site;
 
@@ -223,6 +274,8 @@ static int plan_bindings(struct session *s, int gpu, const struct placing *home,
 					      worth + (load ? LOADED : QUIET));
 			sites[b] = (size_t)site;
 		}
+		cost->is_further = worth < WORTH_BAND;
+		plan_cost_round(cost, (BOUND_BOTH + 1) * FEED_EACH * fresh_seconds(s));
 		rc = session_group(s, cells, sites, BOUND_BOTH + 1);
 	}
 	return rc < 0 ? rc : 0;
@@ -253,7 +306,7 @@ static bool all_fit(const struct session *s, char *why, size_t size)
 	return true;
 }
 
-static int plan_at_once(struct session *s, enum bound binding)
+static int plan_at_once(struct session *s, struct plan_cost *cost, enum bound binding)
 {
 	const struct idset *gpus = session_gpus(s);
 	size_t room = idset_count(gpus) + 1, n = 0, *sites = calloc(room, sizeof(*sites));
@@ -268,10 +321,13 @@ static int plan_at_once(struct session *s, enum bound binding)
 		sites[n] = (size_t)rc;
 		members[n++] = at_once_cell(s, binding, &home);
 	}
-	if (rc >= 0 && n > 1)
+	if (rc >= 0 && n > 1) {
+		cost->is_further = false;
+		plan_cost_round(cost, fresh_seconds(s)); /* all of them at once */
 		rc = session_joint(s, &sum, members, sites, n);
-	else
+	} else {
 		record_release(&sum.rec);
+	}
 	free(members);
 	free(sites);
 	return rc < 0 ? rc : 0;
@@ -279,7 +335,8 @@ static int plan_at_once(struct session *s, enum bound binding)
 
 /* ---- memory policies ---- */
 
-static int plan_policies(struct session *s, int gpu, const struct placing *home, int worth)
+static int plan_policies(struct session *s, struct plan_cost *cost, int gpu,
+			 const struct placing *home, int worth)
 {
 	struct cell cells[MEMPOLICY_WEIGHTED + 1];
 	size_t sites[MEMPOLICY_WEIGHTED + 1];
@@ -295,6 +352,8 @@ static int plan_policies(struct session *s, int gpu, const struct placing *home,
 			set_home(&cells[p].rec, home->mem_node);
 		sites[p] = (size_t)site;
 	}
+	cost->is_further = worth < WORTH_BAND;
+	plan_cost_round(cost, (MEMPOLICY_WEIGHTED + 1) * fresh_seconds(s));
 	return session_group(s, cells, sites, MEMPOLICY_WEIGHTED + 1);
 }
 
@@ -316,7 +375,7 @@ static bool stands_for(const struct session *s, int gpu)
 	return true;
 }
 
-static int plan_bound(struct session *s)
+static int plan_bound(struct session *s, struct plan_cost *cost)
 {
 	const struct idset *gpus = session_gpus(s);
 	struct placing home;
@@ -333,9 +392,9 @@ static int plan_bound(struct session *s)
 			refuse(s, &c.rec, why);
 			continue;
 		}
-		rc = plan_bindings(s, g, &home, again ? WORTH_AGAIN : WORTH_BINDINGS);
+		rc = plan_bindings(s, cost, g, &home, again ? WORTH_AGAIN : WORTH_BINDINGS);
 		if (rc >= 0)
-			rc = plan_policies(s, g, &home, again ? WORTH_AGAIN : WORTH_POLICIES);
+			rc = plan_policies(s, cost, g, &home, again ? WORTH_AGAIN : WORTH_POLICIES);
 		again = true;
 	}
 	if (rc < 0 || idset_count(gpus) < 2)
@@ -346,8 +405,8 @@ static int plan_bound(struct session *s)
 		refuse(s, &c.rec, why);
 		return 0;
 	}
-	rc = plan_at_once(s, BOUND_NOT);
-	return rc < 0 ? rc : plan_at_once(s, BOUND_BOTH);
+	rc = plan_at_once(s, cost, BOUND_NOT);
+	return rc < 0 ? rc : plan_at_once(s, cost, BOUND_BOTH);
 }
 
 /* On one node: what cannot be, a record for each part. */
@@ -376,7 +435,7 @@ static bool one_node(const struct session *s)
 	return idset_count(&cpu) < 2;
 }
 
-int feed_plan(struct session *s, struct err *e)
+int feed_plan(struct session *s, struct plan_cost *cost, struct err *e)
 {
 	int rc = 0;
 
@@ -387,9 +446,9 @@ int feed_plan(struct session *s, struct err *e)
 		refuse_all(s);
 		return 0;
 	}
-	rc = plan_moves(s);
+	rc = plan_moves(s, cost);
 	if (rc >= 0 && session_depth(s) > DEPTH_QUICK)
-		rc = plan_bound(s);
+		rc = plan_bound(s, cost);
 	return rc < 0 ? err_set(e, rc, "out of memory") : 0;
 }
 

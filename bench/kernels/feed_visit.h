@@ -11,9 +11,18 @@
 struct feed_site {
 	enum feed_part part;
 	int gpu;
-	uint64_t random;        /* seeds and orders */
-	struct feed_process *p; /* of a process that is moved: lives as long as the site is open */
+	uint64_t random; /* seeds and orders */
 };
+
+/* Of a worker, in bench_state: the processes that are moved, one on each GPU, which live as long as
+ * it does. A driver's start takes longer than all that is asked of one in a visit. */
+struct feed_kept {
+	struct feed_kept *next;
+	int gpu;
+	struct feed_process *p; /* NULL: none now */
+};
+/* The worker's on a GPU; NULL: out of memory. */
+struct feed_kept *feed_kept_of(struct worker *w, int gpu);
 
 typedef int feed_visit_fn(struct worker *w, struct member *m, size_t n, size_t *at, struct err *e);
 feed_visit_fn feed_visit_moved, feed_visit_bindings, feed_visit_at_once, feed_visit_policies;
@@ -26,7 +35,7 @@ struct feed_birth feed_birth_of(const struct worker *w, struct feed_site *s,
 /* CPUs of a node that may be used. */
 const struct idset *feed_cpus(const struct worker *w, int node);
 /* A run that counts, on buffers made by the process's own policy: as long as the depth has it. */
-struct feed_order feed_order_of(const struct worker *w, const struct record *r);
+struct feed_order feed_order_of(const struct record *r);
 
 /* What this machine cannot do, for the reason in e: no fault of a GPU's. 0. */
 int feed_skip_all(struct member *m, size_t n, const struct err *e);
@@ -38,8 +47,11 @@ int feed_skip_all(struct member *m, size_t n, const struct err *e);
 #define FEED_SETTLE_S 0.005
 /* What counts: a steady rate; long enough for the scheduler to act. */
 #define FEED_STEADY_S 0.03
+#define FEED_BRIEF_S  0.01 /* with --quick */
 #define FEED_QUICK_S  0.2
-#define FEED_LONG_S   0.4
 enum { FEED_PASSES = 2 };
+/* Processes of each binding in a visit: six rounds, the least that there are, make the ten and more
+ * that such a comparison needs (facts.md, section 10). */
+enum { FEED_EACH = 2 };
 
 #endif

@@ -30,7 +30,11 @@
 enum { WATCH_LEAST_S = 8, WATCH_MOST_S = 20, BESIDE_S = 3, ROUNDS_LEAST = 6 };
 /* The share of the time that this may take: as many pairs are watched as fit, and these for as long
  * as fits. */
-#define BUDGET_SHARE 0.4
+#define BUDGET_SHARE 0.3
+/* Bytes a second that the kernel looks at (numa_balancing/scan_size_mb in a scan_period_min_ms),
+ * and how often at each page before it moves. */
+#define SCAN_RATE  268435456.0
+#define SCANS_EACH 2
 
 /* What one watch gives. */
 enum figure { FIGURE_TIME, FIGURE_RATE, FIGURES };
@@ -54,6 +58,7 @@ struct planner {
 	int how;      /* AS_IT_IS or TO_BE_SWITCHED */
 	size_t pairs; /* that there is time for */
 	int watch_s;  /* of each of them */
+	struct plan_cost *cost;
 };
 
 /* One on each core, of the node that has fewer. */
@@ -169,8 +174,25 @@ static int add(const struct planner *p, size_t pair)
 		cells[f] = cell_of(p, pair, (enum figure)f);
 		sites[f] = (size_t)rc;
 	}
+	p->cost->is_further = pair > 0;
+	plan_cost_round(p->cost, p->watch_s + BESIDE_S);
 	rc = session_group(p->s, cells, sites, FIGURES);
 	return rc < 0 ? rc : 0;
+}
+
+/* No more than can come within the watch. */
+static void fit_watch(struct planner *p)
+{
+	uint64_t most = (uint64_t)(p->watch_s * SCAN_RATE / SCANS_EACH);
+	struct working_set *set = &p->set;
+
+	if (session_options(p->s)->size || set->bytes <= most)
+		return;
+	set->bytes = most;
+	set->undersized = most < WORKING_CACHES * set->caches;
+	snprintf(set->cut, sizeof set->cut,
+		 "cut to %llu MiB: what the kernel can look at often enough in the %d s of a watch",
+		 (unsigned long long)most >> 20, p->watch_s);
 }
 
 static int plan_pair(struct planner *p, size_t pair, const char *why)
@@ -179,6 +201,7 @@ static int plan_pair(struct planner *p, size_t pair, const char *why)
 	char buf[200];
 
 	p->set = working_set(session_machine(p->s), session_options(p->s), &near, BUFFERS);
+	fit_watch(p);
 	if (!why)
 		why = cannot_pair(p, pair, buf, sizeof buf);
 	if (!why)
@@ -199,9 +222,10 @@ static void skip_all(struct session *s)
 	record_release(&r);
 }
 
-static int plan(struct session *s, const struct migration_options *o, struct err *e)
+static int plan(struct session *s, const struct migration_options *o, struct plan_cost *c,
+		struct err *e)
 {
-	struct planner p = { .s = s };
+	struct planner p = { .s = s, .cost = c };
 	const char *why = cannot(o, &p.how);
 	size_t i;
 	int rc = 0;

@@ -8,10 +8,11 @@
 #include "kernels/migration_part.h"
 #include "util/random.h"
 
-static int plan(struct session *s, const struct migration_options *o, struct err *e)
+static int plan(struct session *s, const struct migration_options *o, struct plan_cost *c,
+		struct err *e)
 {
 	(void)o;
-	return feed_plan(s, e);
+	return feed_plan(s, c, e);
 }
 
 static int open_site(struct worker *w, const struct site *site, void **buffers, struct err *e)
@@ -43,11 +44,34 @@ static int together(struct worker *w, struct member *m, size_t n, size_t *at, st
 
 static void close_site(struct worker *w, void *buffers)
 {
-	struct feed_site *s = buffers;
-
 	(void)w;
-	feed_process_end(s->p);
-	free(s);
+	free(buffers);
+}
+
+struct feed_kept *feed_kept_of(struct worker *w, int gpu)
+{
+	struct feed_kept *k = w->bench_state;
+
+	while (k && k->gpu != gpu)
+		k = k->next;
+	if (k || !(k = calloc(1, sizeof(*k))))
+		return k;
+	k->gpu = gpu;
+	k->next = w->bench_state;
+	w->bench_state = k;
+	return k;
+}
+
+static void stop(struct worker *w)
+{
+	struct feed_kept *k = w->bench_state, *next;
+
+	for (; k; k = next) {
+		next = k->next;
+		feed_process_end(k->p);
+		free(k);
+	}
+	w->bench_state = NULL;
 }
 
 struct feed_birth feed_birth_of(const struct worker *w, struct feed_site *s,
@@ -69,15 +93,12 @@ const struct idset *feed_cpus(const struct worker *w, int node)
 	return &machine_node(w->machine, node)->allowed_cpus;
 }
 
-struct feed_order feed_order_of(const struct worker *w, const struct record *r)
+struct feed_order feed_order_of(const struct record *r)
 {
-	/* Where memory alone differs the scheduler has nothing to do with it. */
-	bool longer = w->options->thorough && !record_has(r, "policy");
-
 	return (struct feed_order){ .memory = r->memory,
 				    .node = -1,
 				    .warm_s = FEED_WARM_S,
-				    .seconds = longer ? FEED_LONG_S : FEED_QUICK_S,
+				    .seconds = FEED_QUICK_S,
 				    .least = FEED_PASSES };
 }
 
@@ -97,5 +118,6 @@ const struct migration_part migration_feed = {
 	.open = open_site,
 	.together = together,
 	.close = close_site,
+	.stop = stop,
 	.list = feed_list,
 };

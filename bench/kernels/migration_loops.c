@@ -5,12 +5,13 @@
 
 #include "measure/clock.h"
 #include "measure/timing.h"
+#include "place/flush.h"
 
 /* Windows: so long where the working set is far larger than the caches, and where it is not; never
  * longer than the last, and so many of them are a time line's parts at least. A lap is this share
  * of one. */
 #define WINDOW_MEMORY 0.002
-#define WINDOW_CACHES 0.001
+#define WINDOW_CACHES 0.001 /* and with --quick */
 #define WINDOW_MOST   0.005
 #define LAPS_A_WINDOW 20
 enum { WINDOWS_BEFORE = 20, WINDOWS_AFTER = 50, WINDOWS_MOST = 100 };
@@ -90,6 +91,21 @@ static uint64_t caches_of(const struct worker *w, const int *cpus, size_t thread
 	return machine_llc_bytes(w->machine, &used);
 }
 
+double threads_cached_most(double lines, double cached, double loads)
+{
+	double again = loads > lines ? (loads - lines) / loads : 0;
+
+	return lines > 0 ? again * fmin(cached / lines, 1) : 1;
+}
+
+double threads_once_around(double lines, double each, double after_s)
+{
+	/* What lies around it: as set_times has it, in shares of it. */
+	const double around = 1 + 2.0 * WINDOWS_BEFORE / WINDOWS_AFTER;
+
+	return fmin(after_s, fmax(0, lines * each - WARM_SECONDS) / around);
+}
+
 /* How long it takes until the caches hold of the working set what they can. */
 static double fill_seconds(const struct worker *w, const struct threads_buffers *b,
 			   const struct ride *r, double each)
@@ -102,20 +118,45 @@ static double fill_seconds(const struct worker *w, const struct threads_buffers 
 	return bytes / (double)b->bytes * each;
 }
 
+/* Whether the working set is that of memory: no cache holds it, or it is flushed out of them. */
+static bool is_memory(const struct worker *w, const struct threads_buffers *b, const struct ride *r)
+{
+	return (b->chase && b->usual) || b->bytes >= caches_of(w, r->from, r->threads);
+}
+
+/* What lies between the move and the way back, and a window of it. */
+static void share_time(bool memory, bool quick, double after, struct ride *r)
+{
+	double least = memory && !quick ? WINDOW_MEMORY : WINDOW_CACHES;
+
+	r->after_s = fmax(WINDOWS_AFTER * least, fmin(after, quick ? AFTER_QUICK : AFTER_MOST));
+	r->window_s = fmax(least, fmin(r->after_s / WINDOWS_MOST, WINDOW_MOST));
+	r->before_s = r->returned_s = WINDOWS_BEFORE * r->window_s;
+	r->warm_s = WARM_SECONDS;
+	r->lap_s = r->window_s / LAPS_A_WINDOW;
+}
+
+/* A pass of a triad takes too little to matter here. */
+double threads_ride_most(enum threads_loop loop, uint64_t bytes, uint64_t caches, bool quick)
+{
+	double cached = (double)(bytes < caches ? bytes : caches) / sizeof(struct chase_line);
+	struct ride r;
+
+	share_time(true, quick, loop == LOOP_CHASE ? FILLS * LINE_SECONDS * cached : 0, &r);
+	return r.warm_s + r.before_s + r.after_s + r.returned_s;
+}
+
 /* `each` is what a pass takes, or a load. */
 static void set_times(const struct worker *w, const struct threads_buffers *b, double each,
 		      struct ride *r)
 {
-	bool memory = b->bytes >= caches_of(w, r->from, r->threads);
-	double most = w->options->quick ? AFTER_QUICK : AFTER_MOST;
+	bool memory = is_memory(w, b, r);
+	double after = FILLS * fill_seconds(w, b, r, each);
 
-	r->window_s = memory ? WINDOW_MEMORY : WINDOW_CACHES;
-	r->after_s =
-		fmax(WINDOWS_AFTER * r->window_s, fmin(FILLS * fill_seconds(w, b, r, each), most));
-	r->window_s = fmax(r->window_s, fmin(r->after_s / WINDOWS_MOST, WINDOW_MOST));
-	r->before_s = r->returned_s = WINDOWS_BEFORE * r->window_s;
-	r->warm_s = WARM_SECONDS;
-	r->lap_s = r->window_s / LAPS_A_WINDOW;
+	if (memory && b->chase)
+		after = threads_once_around((double)b->bytes / sizeof(struct chase_line), each,
+					    after);
+	share_time(memory, w->options->quick, after, r);
 }
 
 /* Fills what a ride is made of; amount has room for all threads. */
@@ -138,11 +179,22 @@ static void prepare_stream(struct worker *w, struct threads_buffers *b, struct r
 	}
 }
 
+static void flush_share(void *arg, size_t rank, size_t size)
+{
+	const struct memory *m = arg;
+	size_t lines = m->bytes / sizeof(struct chase_line), from = lines * rank / size;
+
+	cache_flush((struct chase_line *)m->p + from,
+		    (lines * (rank + 1) / size - from) * sizeof(struct chase_line));
+}
+
 static void prepare_chase(struct worker *w, struct threads_buffers *b, struct rider *rider,
 			  struct ride *r, double *amount)
 {
 	double each;
 
+	if (is_memory(w, b, r))
+		team_run(w->team, flush_share, &b->chase->memory);
 	chase_set_walk(b->chase, w->team, FIRST_LOADS);
 	each = chase_set_walk(b->chase, w->team, FIRST_LOADS);
 	set_times(w, b, each, r);
@@ -171,6 +223,20 @@ static const struct stream_kernel *choose_part(struct worker *w, struct threads_
 	return now.row;
 }
 
+/* With --quick there is no time for a contest, which takes as long as all rides: past the caches,
+ * by the widest vectors (the last such row), what was fastest or nearly so wherever there was one.
+ */
+static const struct stream_kernel *usual_row(void)
+{
+	const struct stream_kernel *k, *best = NULL;
+
+	for (size_t i = 0; (k = stream_kernel(i)); i++)
+		if (k->op == STREAM_TRIAD && stream_usable(k) &&
+		    (!best || k->store == STORE_NON_TEMPORAL))
+			best = k;
+	return best;
+}
+
 /* The fastest form, for this working set and so many threads. */
 static void choose(struct worker *w, struct threads_buffers *b, const struct ride *r)
 {
@@ -178,19 +244,41 @@ static void choose(struct worker *w, struct threads_buffers *b, const struct rid
 	struct threads_kept *kept = w->bench_state;
 	struct instant began = clock_now();
 
-	if (!b->row)
-		b->row = b->bytes < caches ? choose_part(w, b, r->threads)
-					   : stream_choose(&kept->choice, STREAM_TRIAD, b->stream,
-							   w->team, caches);
+	if (b->row)
+		return;
+	if (w->options->quick)
+		b->row = usual_row();
+	else if (b->bytes < caches)
+		b->row = choose_part(w, b, r->threads);
+	else
+		b->row = stream_choose(&kept->choice, STREAM_TRIAD, b->stream, w->team, caches);
 	w->aside_s += clock_span(began, clock_now());
 }
 
 /* ---- the ride ---- */
 
+/* What of a chase's loads can have met their line in a cache; NaN where caches are meant to. */
+static double cached_most(const struct worker *w, const struct threads_buffers *b,
+			  const struct ride *r, const struct timeline *t)
+{
+	double lines = (double)b->bytes / sizeof(struct chase_line), loads = 2 * FIRST_LOADS;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->windows[i].rate > 0)
+			loads += t->windows[i].seconds / t->windows[i].rate;
+	return b->chase && is_memory(w, b, r)
+		       ? threads_cached_most(lines,
+					     (double)caches_of(w, r->from, r->threads) /
+						     sizeof(struct chase_line),
+					     loads)
+		       : NAN;
+}
+
 int threads_ride(struct worker *w, struct threads_buffers *b, struct ride *r, double *amount,
 		 struct timeline *t, struct ride_seen *seen, struct err *e)
 {
 	struct rider rider = { .b = b };
+	int rc;
 
 	r->team = w->team;
 	r->arg = &rider;
@@ -200,5 +288,7 @@ int threads_ride(struct worker *w, struct threads_buffers *b, struct ride *r, do
 	if (b->stream)
 		choose(w, b, r);
 	(b->chase ? prepare_chase : prepare_stream)(w, b, &rider, r, amount);
-	return timeline_ride(r, w->machine, t, seen, e);
+	rc = timeline_ride(r, w->machine, t, seen, e);
+	b->cached_most = rc == 0 ? cached_most(w, b, r, t) : NAN;
+	return rc;
 }

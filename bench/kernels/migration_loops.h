@@ -17,9 +17,11 @@ enum { CHOSEN_MOST = 8 };
 struct threads_buffers {
 	enum threads_loop loop;
 	uint64_t bytes;
+	bool usual; /* the working set that no cache holds, or should not */
 	struct stream_set *stream;
 	struct chase_set *chase;
 	const struct stream_kernel *row;
+	double cached_most; /* of the last ride, as threads_cached_most; NaN: it does not matter */
 };
 
 /* Of a worker, in bench_state: a record's samples are all of one form, and choosing takes longer
@@ -39,5 +41,18 @@ struct threads_kept {
  * are filled here. amount has room for every thread. As timeline_ride. */
 int threads_ride(struct worker *w, struct threads_buffers *b, struct ride *r, double *amount,
 		 struct timeline *t, struct ride_seen *seen, struct err *e);
+
+/* About the seconds of a ride from its warming up to its end, over so many bytes behind caches of
+ * so many. */
+double threads_ride_most(enum threads_loop loop, uint64_t bytes, uint64_t caches, bool quick);
+
+/* A chase over memory begins with no line of it in any cache (place/flush.h), and along one cycle
+ * meets none twice before it is around. The largest share of its loads that can have found their
+ * line in a cache all the same: `lines` of the cycle, of which a cache holds `cached`. 1 where
+ * lines is 0. */
+double threads_cached_most(double lines, double cached, double loads);
+/* So many seconds after the move, after_s at most, that a ride of loads which take `each` is not
+ * around before its end. */
+double threads_once_around(double lines, double each, double after_s);
 
 #endif

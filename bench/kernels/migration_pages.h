@@ -23,7 +23,8 @@
 enum pages_figure { PAGES_RATE, PAGES_TIME, PAGES_FIGURES };
 
 /* The part's plan and list. */
-int pages_plan(struct session *s, const struct migration_options *o, struct err *e);
+int pages_plan(struct session *s, const struct migration_options *o, struct plan_cost *c,
+	       struct err *e);
 void pages_list(void (*line)(const char *text, void *to), void *to);
 
 #endif

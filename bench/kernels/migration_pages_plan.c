@@ -27,19 +27,19 @@ static const struct row {
 	  .lock = LOCK_MLOCK,
 	  .first = DEPTH_QUICK,
 	  .others = DEPTH_THOROUGH,
-	  .worth = 50 },
+	  .worth = 73 },
 	{ .mover = MOVER_MOVE_PAGES,
 	  .held = true,
 	  .lock = LOCK_IO_URING,
 	  .first = DEPTH_QUICK,
 	  .others = DEPTH_THOROUGH,
-	  .worth = 45 },
+	  .worth = 72 },
 	{ .mover = MOVER_MOVE_PAGES,
 	  .held = true,
 	  .lock = LOCK_REGISTERED,
 	  .first = DEPTH_NORMAL,
 	  .others = DEPTH_NEVER,
-	  .worth = 40 },
+	  .worth = 71 },
 	{ .mover = MOVER_MIGRATE_PAGES,
 	  .pages = PAGES_4K,
 	  .first = DEPTH_NORMAL,
@@ -66,9 +66,9 @@ static const struct migration_figure figures[] = {
 /* At some GB/s a call takes 10 ms and more, the shortest time to be trusted. Of what is held it is
  * to be seen whether it goes, not how fast. */
 static const uint64_t usual_bytes[] = {
-	[DEPTH_QUICK] = 48 << 20, [DEPTH_NORMAL] = 128 << 20, [DEPTH_THOROUGH] = 256 << 20
+	[DEPTH_QUICK] = 32 << 20, [DEPTH_NORMAL] = 128 << 20, [DEPTH_THOROUGH] = 256 << 20
 };
-enum { HELD_QUICK = 8 << 20 };
+enum { HELD_MOST = 8 << 20 };
 enum { HUGE_PAGE = 2 << 20 };
 
 struct planner {
@@ -76,7 +76,13 @@ struct planner {
 	struct migration_move at;
 	bool first;
 	uint64_t bytes;
+	struct plan_cost *cost;
 };
+
+/* About what a journey takes: a process, and for each byte its first touch, the move, the looks
+ * before and after, and the reading of all of it. */
+#define TRIP_PROCESS 0.02
+#define TRIP_BYTE    1.5e-9
 
 /* ---- where from, where to ---- */
 
@@ -139,10 +145,9 @@ static uint64_t bytes_for(const struct session *s, const struct migration_move *
 
 static uint64_t bytes_of(const struct planner *p, const struct row *row)
 {
-	bool few = row->held && session_depth(p->s) == DEPTH_QUICK &&
-		   session_options(p->s)->size == 0 && p->bytes > HELD_QUICK;
+	bool few = row->held && session_options(p->s)->size == 0 && p->bytes > HELD_MOST;
 
-	return few ? HELD_QUICK : p->bytes;
+	return few ? HELD_MOST : p->bytes;
 }
 
 static struct cell cell_of(const struct planner *p, const struct row *row, enum pages_figure figure)
@@ -224,6 +229,9 @@ static int add(const struct planner *p, const struct row *row)
 		cells[f] = cell_of(p, row, (enum pages_figure)f);
 		sites[f] = (size_t)rc;
 	}
+	p->cost->is_further = cells[0].worth < WORTH_BAND;
+	plan_cost_round(p->cost,
+			TRIP_PROCESS + TRIP_BYTE * (double)bytes_of(p, row) * (row->held ? 2 : 1));
 	/* Pinned pages stay: there is no time for each. */
 	rc = session_group(p->s, cells, sites,
 			   row->held && row->lock != LOCK_MLOCK ? 1 : PAGES_FIGURES);
@@ -296,9 +304,10 @@ static void skip_all(const struct planner *p)
 	record_release(&c.rec);
 }
 
-int pages_plan(struct session *s, const struct migration_options *o, struct err *e)
+int pages_plan(struct session *s, const struct migration_options *o, struct plan_cost *c,
+	       struct err *e)
 {
-	struct planner p = { .s = s };
+	struct planner p = { .s = s, .cost = c };
 	size_t first = first_pair(s), i;
 	int rc = 0;
 

@@ -21,6 +21,11 @@ static const char *const words[MIGRATION_ROWS] = {
 	[MIGRATION_FEED] = "feed",
 };
 
+const char *migration_word(size_t i)
+{
+	return i < MIGRATION_ROWS ? words[i] : NULL;
+}
+
 /* The buffers of a site, and whose they are. */
 struct owned {
 	enum migration_row row;
@@ -70,11 +75,14 @@ static int choose(const char *list, unsigned *rows, struct err *e)
 
 int migration_plan(struct session *s, const struct migration_options *o, struct err *e)
 {
+	struct plan_cost cost = { 0 };
 	unsigned chosen;
 	int rc = choose(o->only, &chosen, e);
 
 	for (size_t i = 0; i < MIGRATION_ROWS && rc == 0; i++)
-		rc = chosen >> i & 1 ? parts[i]->plan(s, o, e) : 0;
+		rc = chosen >> i & 1 ? parts[i]->plan(s, o, &cost, e) : 0;
+	if (rc == 0)
+		plan_cost_say(&cost, s, "migration");
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/plan_cost.h"
 #include "measure/session.h"
 
 /* The bench's own options, the same for all parts. */
@@ -35,7 +36,7 @@ enum migration_row {
 
 /* How much a cell is wanted: the lower ones are left out first where the budget is short. Within a
  * band a part orders its own by adding up to WORTH_BAND - 1; within that of the first pair the
- * threads come first, then what moves pages, then who feeds a GPU, then pages that are held. */
+ * threads come first, then what moves pages, held ones too, then who feeds a GPU. */
 enum { WORTH_BAND = 100 };
 enum migration_worth {
 	WORTH_AGAIN = 0 * WORTH_BAND,       /* with --thorough: on further nodes, pairs and GPUs */
@@ -49,8 +50,10 @@ enum migration_worth {
 
 struct migration_part {
 	const char *name;
-	/* Adds its sites (kind by MIGRATION_KIND) and cells, or says with session_skip why not. */
-	int (*plan)(struct session *s, const struct migration_options *o, struct err *e);
+	/* Adds its sites (kind by MIGRATION_KIND) and cells, and to c what their rounds take; or
+	 * says with session_skip why not. */
+	int (*plan)(struct session *s, const struct migration_options *o, struct plan_cost *c,
+		    struct err *e);
 	/* As those of struct bench. Of sample and together one is enough; last and stop may be
 	 * NULL, and prove where no site has a mem_node or a spread. begin and end are called in the
 	 * parent, whether or not the part planned anything, never in a dry run; both may be NULL.
@@ -107,5 +110,8 @@ size_t migration_pairs(const struct session *s);
 /* The band of parts 1, 3 and 6 for a pair: the 0th first. The others are few and short beside the
  * other parts' cells but with --thorough, where there is time for one of each of these. */
 int migration_worth(const struct session *s, size_t pair);
+
+/* The parts' names, for an option; NULL behind the last. */
+const char *migration_word(size_t i);
 
 #endif

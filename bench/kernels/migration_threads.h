@@ -43,7 +43,9 @@ size_t threads_cpus(const struct machine *m, int node, int *cpus, size_t room);
 
 /* The part's plan and list. */
 struct migration_options;
-int threads_plan(struct session *s, const struct migration_options *o, struct err *e);
+struct plan_cost;
+int threads_plan(struct session *s, const struct migration_options *o, struct plan_cost *c,
+		 struct err *e);
 void threads_list(void (*line)(const char *text, void *to), void *to);
 
 #endif

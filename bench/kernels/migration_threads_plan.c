@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/chase_orders.h"
+#include "kernels/migration_loops.h"
 #include "kernels/migration_part.h"
 #include "kernels/migration_threads.h"
 #include "kernels/stream_set.h"
@@ -18,20 +19,24 @@ static const struct loop {
 	size_t element; /* bytes that working sets are made of */
 	double beside;  /* of a working set: what lies beside it, as in working_set */
 	int worth;      /* within a band */
-	uint64_t quick; /* most bytes of a working set with --quick */
+	/* Most bytes of a working set with --quick: of all, and of each of the node's cores, which
+	 * touch it first (2.4 GB/s each, see plan_cost.c). */
+	uint64_t quick, quick_core;
 } loops[LOOPS] = {
 	[LOOP_STREAM] = { .figure = { "bandwidth", "B/s", BETTER_HIGHER },
 			  .element = TRIPLE,
 			  .beside = 1,
 			  .worth = 91,
-			  .quick = (uint64_t)2 << 30 },
-	/* One thread draws its order, and only the cache of that thread's core can hold any of it.
-	 */
+			  .quick = (uint64_t)2 << 30,
+			  .quick_core = 256 << 20 },
+	/* One thread draws its order. It begins in no cache, and in the quarter of a second of such
+	 * a ride loads of 60 ns are not around 4 million lines. */
 	[LOOP_CHASE] = { .figure = { "latency", "s", BETTER_LOWER },
 			 .element = sizeof(struct chase_line),
 			 .beside = CHASE_WITH_ORDER,
 			 .worth = 90,
-			 .quick = (uint64_t)1 << 30 },
+			 .quick = 256 << 20,
+			 .quick_core = 256 << 20 },
 };
 
 /* What comes of one experiment; the loop's own metric where none is named. */
@@ -50,32 +55,26 @@ static const struct figure {
 
 /* ---- working sets ---- */
 
-/* The largest cache in front of the first core alone. */
-static uint64_t own_cache(const struct machine *m, int node)
-{
-	const struct cache *c;
-	int cpu;
-
-	if (!threads_cpus(m, node, &cpu, 1))
-		return 0;
-	c = machine_last_cache(machine_node(m, node), cpu);
-	return c ? c->bytes : 0;
-}
-
 static struct working_set usual_set(const struct machine *m, const struct session_options *o,
 				    const struct site *site)
 {
-	enum threads_loop loop = THREADS_LOOP(MIGRATION_OWN(site->kind));
-	struct working_set w = working_set(m, o, site, loops[loop].beside);
-	uint64_t most = loops[loop].quick, caches = w.caches;
+	const struct loop *loop = &loops[THREADS_LOOP(MIGRATION_OWN(site->kind))];
+	struct working_set w = working_set(m, o, site, loop->beside);
+	const struct node *n = machine_node(m, site->cpu_node);
+	uint64_t most = loop->quick_core * (n && n->ncores ? n->ncores : 1);
 
+	most = most < loop->quick ? most : loop->quick;
 	if (!o->quick || o->size || w.bytes <= most)
 		return w;
-	if (loop == LOOP_CHASE)
-		caches = own_cache(m, site->cpu_node);
 	w.bytes = most;
-	w.undersized = caches == 0 || most < WORKING_CACHES * caches;
-	snprintf(w.cut, sizeof(w.cut), "--quick: cut to %llu MiB", (unsigned long long)most >> 20);
+	if (loop == &loops[LOOP_CHASE]) {
+		w.undersized = false;
+		return w;
+	}
+	w.undersized = most < WORKING_CACHES * w.caches;
+	if (w.undersized)
+		snprintf(w.cut, sizeof(w.cut), "--quick: cut to %llu MiB",
+			 (unsigned long long)most >> 20);
 	return w;
 }
 
@@ -177,7 +176,31 @@ static uint64_t bytes_there(enum threads_loop loop, uint64_t bytes)
 				   : chase_orders_bytes(bytes);
 }
 
-static int add(struct session *s, const struct journey *j, struct err *e)
+/* Seconds that drawing an order takes for a line of it: one thread, no two of its steps near each
+ * other. */
+#define DRAW_LINE 80e-9
+
+static void count(struct session *s, const struct journey *j, int site, uint64_t bytes,
+		  struct plan_cost *c)
+{
+	bool chase = j->loop == LOOP_CHASE;
+	size_t here = session_threads(s, j->at.cpu_node);
+
+	c->is_further = j->worth < WORTH_BAND;
+	if (chase && site >= c->sites)
+		plan_cost_once(c, DRAW_LINE * (double)(bytes / sizeof(struct chase_line)));
+	plan_cost_site(c, site, bytes, here);
+	plan_cost_cell(
+		c, (double)bytes, here,
+		threads_ride_most(
+			j->loop, bytes,
+			machine_llc_bytes(
+				session_machine(s),
+				&machine_node(session_machine(s), j->at.cpu_node)->allowed_cpus),
+			session_options(s)->quick));
+}
+
+static int add(struct session *s, const struct journey *j, struct plan_cost *c, struct err *e)
 {
 	struct site site = {
 		.cpu_node = j->at.cpu_node,
@@ -209,6 +232,8 @@ static int add(struct session *s, const struct journey *j, struct err *e)
 		cells[i].rec.bytes = w.bytes;
 		record_set(&cells[i].rec, "bytes", NULL);
 	}
+	if (rc == 0)
+		count(s, j, at, w.bytes, c);
 	return rc < 0 ? rc : session_group(s, cells, sites, FIGURES);
 }
 
@@ -219,7 +244,7 @@ static size_t fewer(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static int plan_pairs(struct session *s, struct err *e)
+static int plan_pairs(struct session *s, struct plan_cost *c, struct err *e)
 {
 	struct migration_move m;
 	int rc = 0;
@@ -237,7 +262,7 @@ static int plan_pairs(struct session *s, struct err *e)
 				.worth = migration_worth(s, i) + loops[loop].worth,
 			};
 
-			rc = add(s, &j, e);
+			rc = add(s, &j, c, e);
 		}
 	return rc < 0 ? rc : 0;
 }
@@ -276,7 +301,7 @@ static int core_beside(const struct machine *m, const struct node *n, int from, 
 
 /* All working sets, by both loops. */
 static int plan_cores(struct session *s, struct placing at, const int pair[2], int worth,
-		      struct err *e)
+		      struct plan_cost *c, struct err *e)
 {
 	struct journey j = {
 		.at = at, .to_node = at.cpu_node, .threads = 1, .pair = { pair[0], pair[1] }
@@ -290,7 +315,7 @@ static int plan_cores(struct session *s, struct placing at, const int pair[2], i
 			j.size = sizes;
 			/* What fits into no cache takes longest, and costs least. */
 			j.worth = worth + loops[loop].worth + (sizes ? LOOPS : 0);
-			rc = add(s, &j, e);
+			rc = add(s, &j, c, e);
 		}
 		struct site next = {
 			.cpu_node = at.cpu_node,
@@ -304,7 +329,7 @@ static int plan_cores(struct session *s, struct placing at, const int pair[2], i
 }
 
 /* On the first CPU node; on all of them where there is time. */
-static int plan_within(struct session *s, struct err *e)
+static int plan_within(struct session *s, struct plan_cost *c, struct err *e)
 {
 	const struct machine *m = session_machine(s);
 	struct idset cpu = machine_cpu_nodes(m);
@@ -321,7 +346,7 @@ static int plan_within(struct session *s, struct err *e)
 			pair[1] = core_beside(m, n, pair[0], shares);
 			if (pair[1] < 0)
 				continue;
-			rc = plan_cores(s, (struct placing){ id, mem->id }, pair, worth, e);
+			rc = plan_cores(s, (struct placing){ id, mem->id }, pair, worth, c, e);
 			any = true;
 		}
 		if (any && session_depth(s) < DEPTH_THOROUGH)
@@ -333,14 +358,15 @@ static int plan_within(struct session *s, struct err *e)
 	return rc;
 }
 
-int threads_plan(struct session *s, const struct migration_options *o, struct err *e)
+int threads_plan(struct session *s, const struct migration_options *o, struct plan_cost *c,
+		 struct err *e)
 {
-	int rc = plan_pairs(s, e);
+	int rc = plan_pairs(s, c, e);
 
 	(void)o;
 	if (rc == 0 && migration_pairs(s) == 0)
 		skip(s, "one node with cores is used here: there is no other to move threads to");
-	return rc < 0 || session_depth(s) == DEPTH_QUICK ? rc : plan_within(s, e);
+	return rc < 0 || session_depth(s) == DEPTH_QUICK ? rc : plan_within(s, c, e);
 }
 
 void threads_list(void (*line)(const char *text, void *to), void *to)

@@ -20,13 +20,19 @@ static double at_rate(double bytes, size_t threads, double each, double most)
 	return bytes / fmin((double)threads * each, most);
 }
 
+static void add(struct plan_cost *c, double seconds)
+{
+	c->seconds += seconds;
+	c->further += c->is_further ? seconds : 0;
+}
+
 void plan_cost_site(struct plan_cost *c, int site, uint64_t bytes, size_t threads)
 {
 	if (site < c->sites)
 		return;
 	c->sites = site + 1;
-	c->seconds += OPENINGS * (at_rate((double)bytes, threads, TOUCH_THREAD, TOUCH_NODE) +
-				  (double)bytes / PROOF);
+	add(c, OPENINGS * (at_rate((double)bytes, threads, TOUCH_THREAD, TOUCH_NODE) +
+			   (double)bytes / PROOF));
 }
 
 void plan_cost_cell(struct plan_cost *c, double bytes, size_t threads, double least_s)
@@ -34,17 +40,22 @@ void plan_cost_cell(struct plan_cost *c, double bytes, size_t threads, double le
 	double pass = at_rate(bytes, threads, PASS_THREAD, PASS_NODE);
 
 	/* After every opening the results are compared, which takes another pass. */
-	c->seconds += ROUNDS * fmax(pass, least_s) + OPENINGS * pass;
+	add(c, ROUNDS * fmax(pass, least_s) + OPENINGS * pass);
+}
+
+void plan_cost_round(struct plan_cost *c, double seconds)
+{
+	add(c, ROUNDS * seconds);
 }
 
 void plan_cost_once(struct plan_cost *c, double seconds)
 {
-	c->seconds += seconds;
+	add(c, seconds);
 }
 
 void plan_cost_say(const struct plan_cost *c, struct session *s, const char *bench)
 {
-	if (c->sites)
+	if (c->seconds > 0)
 		session_note(s, "%s: %d rounds of all take about %.0f s", bench, ROUNDS,
 			     fmax(c->seconds, 1));
 }

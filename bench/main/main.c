@@ -100,6 +100,21 @@ static int conclude(struct program *p)
 	return judge(&p->out.result) < 0 ? 2 : verdict_exit_code(&p->out.result.verdict, false);
 }
 
+static const struct note examples[] = {
+	{ "--quick", "the cells that are worth most, in a table" },
+	{ "--list", "what it measures" },
+	{ "--nodes 0 --dry-run", "what would be measured on node 0" },
+	{ "--json >records.jsonl", "for a program: one JSON object a line" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	NOTE_VISIBLE,
+	NOTE_NO_COLOR,
+	NOTE_COLUMNS,
+	{ NULL, NULL },
+};
+
 int main(int argc, char **argv)
 {
 	const struct opt none[] = { { .kind = OPT_END } };
@@ -114,6 +129,9 @@ int main(int argc, char **argv)
 		.usage = "[OPTION]...",
 		.about = bench.about,
 		.options = tables,
+		.examples = examples,
+		.environment = environment,
+		.see = "numabench-report(1), numactl(8), nvidia-smi(1)",
 	};
 	struct operands rest;
 	struct err e = { "" };

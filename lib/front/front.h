@@ -28,22 +28,28 @@ struct test {
 	 * GPU and other GPU; for each of the ways from a CPU node to another, of which two count:
 	 * more of them have the time that is left, or are left out. */
 	double once, per_pair, per_gpu, per_peer, per_move;
+	double thorough; /* times as much with --thorough; 0: as much */
 };
 extern const struct test tests[];
 extern const size_t ntests;
+const char *test_word(size_t i); /* their names, for an option; NULL behind the last */
 
 /* The tests that "mem-bandwidth,gpu-latency" names, as a set of rows. -EINVAL
  * with e, which lists those there are. NULL: all; quick: but for those that are not. */
 int tests_parse(const char *list, bool quick, struct idset *rows, struct err *e);
 
 /* How much of the budget a test needs on this machine with so many GPUs, against the others. */
-double test_weight(const struct test *t, const struct machine *m, size_t ngpus);
+double test_weight(const struct test *t, const struct machine *m, size_t ngpus, bool thorough);
 
 /* ---- programs.c: where the executables are ---- */
 
 /* Fills path with libexec/numabench/NAME beside the running program's bin/
  * (also from within libexec/numabench itself). -ENOENT with e when there is no such executable. */
 int program_path(char *path, size_t size, const char *name, struct err *e);
+
+/* Fills path with share/numabench/NAME beside the folder bin/ or libexec/ from which this runs.
+ * -ENOENT with e when nothing is there. */
+int data_path(char *path, size_t size, const char *name, struct err *e);
 
 /* ---- collect.c: runs a child, takes over what it reports ---- */
 

@@ -20,9 +20,10 @@ static double share_of(const struct run *r, size_t row)
 
 	for (size_t i = row; i < ntests; i++)
 		if (can_run(r, i))
-			weights += test_weight(&tests[i], &r->res.machine, ngpus);
+			weights += test_weight(&tests[i], &r->res.machine, ngpus, r->ask.thorough);
 	if (can_run(r, row) && weights > 0)
-		share = left * test_weight(&tests[row], &r->res.machine, ngpus) / weights;
+		share = left * test_weight(&tests[row], &r->res.machine, ngpus, r->ask.thorough) /
+			weights;
 	return share < 1 ? 1 : share;
 }
 
@@ -124,8 +125,8 @@ static int run_bench(struct run *r, size_t row, double budget, const char *cell,
 		.args = args.v,
 		/* A session keeps its budget but for the six rounds it owes; a driver may take
 		 * half a minute to start, and every GPU may hang for as long. */
-		.deadline_s = 3 * budget + 20 +
-			      (gpus_too ? 30 * (double)(1 + r->res.machine.ngpus) : 0),
+		.deadline_s =
+			3 * budget + 20 + (gpus_too ? 30 * (double)(1 + r->res.machine.ngpus) : 0),
 		.stop = r->stop,
 		.progress = cell ? NULL : &r->progress,
 		.share_from = from,

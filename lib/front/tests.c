@@ -28,13 +28,21 @@ const struct test tests[] = {
 	  .not_quick = true,
 	  .summary = "copies and loads between each two GPUs" },
 	{ .name = "migration",
-	  .once = 1.0,
-	  .per_move = 1.5,
+	  .once = 2.0,
+	  .per_move = 2.0,
 	  .per_gpu = 0.15,
+	  /* Watches of the kernel, and a hundred processes that are born on a GPU, which without it
+	   * find no time, or hardly any. */
+	  .thorough = 6,
 	  .takes_gpus = true,
 	  .summary = "processes that are moved: what it costs, and when moving pages pays" },
 };
 const size_t ntests = sizeof tests / sizeof *tests;
+
+const char *test_word(size_t i)
+{
+	return i < ntests ? tests[i].name : NULL;
+}
 
 /* See struct test, per_move. */
 enum { MOVES_COUNTED = 2 };
@@ -47,15 +55,16 @@ static int find(const char *name, size_t length)
 	return -1;
 }
 
-double test_weight(const struct test *t, const struct machine *m, size_t ngpus)
+double test_weight(const struct test *t, const struct machine *m, size_t ngpus, bool thorough)
 {
 	struct idset cpu = machine_cpu_nodes(m), mem = machine_memory_nodes(m);
 	double cpus = (double)idset_count(&cpu), mems = (double)idset_count(&mem);
 	double gpus = (double)ngpus, peers = ngpus ? gpus * (gpus - 1) : 0;
 	double moves = fmin(cpus * (cpus - 1), MOVES_COUNTED);
 
-	return t->once + t->per_pair * cpus * mems + t->per_gpu * mems * gpus +
-	       t->per_peer * peers + t->per_move * moves;
+	return (thorough && t->thorough > 0 ? t->thorough : 1) *
+	       (t->once + t->per_pair * cpus * mems + t->per_gpu * mems * gpus +
+		t->per_peer * peers + t->per_move * moves);
 }
 
 int tests_parse(const char *list, bool quick, struct idset *rows, struct err *e)

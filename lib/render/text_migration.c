@@ -238,27 +238,32 @@ static const char *say_slower(const struct pair *p, char *buf, size_t size)
 	return buf;
 }
 
+/* ", or 270 GB streamed"; nothing of a latency. */
+static const char *say_streamed(const struct record *r, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (record_has(r, "pays_bytes"))
+		snprintf(buf, size, ", or %.*f GB streamed", r->pays_bytes < 10e9,
+			 r->pays_bytes / 1e9);
+	return buf;
+}
+
 static const char *say_pages(const struct text *t, const struct pair *p, char *buf, size_t size)
 {
 	const struct record *pages = page_rate(t, p);
-	char cost[32], after[32];
+	char cost[32], after[32], streamed[48];
 
 	if (!pages)
 		return NULL;
 	format_seconds(cost, sizeof cost, move_seconds(pages));
 	if (record_has(payer(p), "pays_after"))
-		snprintf(buf, size, "moving its 8 GB costs %s and pays after %s", cost,
-			 format_seconds(after, sizeof after, payer(p)->pays_after));
+		snprintf(buf, size, "moving its 8 GB costs %s and pays after %s%s", cost,
+			 format_seconds(after, sizeof after, payer(p)->pays_after),
+			 say_streamed(payer(p), streamed, sizeof streamed));
 	else
 		snprintf(buf, size, "moving its 8 GB costs %s%s", cost,
 			 is_decided(p) ? " and never pays" : ", and whether that pays is open");
 	return buf;
-}
-
-/* All arrays that its loop goes over; the record has the bytes of one. */
-static uint64_t bytes_moved(const struct record *r)
-{
-	return r->bytes * (strncmp(r->kernel, "triad", strlen("triad")) == 0 ? 3 : 1);
 }
 
 static const char *say_kernel(const struct text *t, const struct pair *p, char *buf, size_t size)
@@ -270,7 +275,7 @@ static const char *say_kernel(const struct text *t, const struct pair *p, char *
 	if (!r || !record_has_figure(r))
 		return NULL;
 	if (record_has(r, "bytes"))
-		format_size(bytes, sizeof bytes, bytes_moved(r));
+		format_size(bytes, sizeof bytes, r->bytes); /* of all arrays */
 	used = snprintf(buf, size, "the kernel alone needs %s for %s",
 			format_seconds(took, sizeof took, r->median), bytes);
 	if (record_has(r, "pays_after"))

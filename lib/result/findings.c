@@ -65,9 +65,22 @@ static bool same_or_absent(const struct record *a, const struct record *b, const
 	return record_has(a, field) == record_has(b, field) && (!record_has(a, field) || same);
 }
 
+/* Which part of a test that has several; "" where the metric says all. */
+static const char *part_of(const struct record *r)
+{
+	if (strcmp(r->test, "migration") != 0)
+		return "";
+	return record_has(r, "binding")                         ? " by binding"
+	       : record_has(r, "policy")                        ? " by memory policy"
+	       : record_has(r, "gpu") && record_has(r, "phase") ? " of a moved process"
+	       : record_has(r, "cpu_pair")                      ? " from core to core"
+								: "";
+}
+
 static bool same_kind(const struct record *a, const struct record *b)
 {
 	return strcmp(a->test, b->test) == 0 && strcmp(a->metric, b->metric) == 0 &&
+	       strcmp(part_of(a), part_of(b)) == 0 &&
 	       same_or_absent(a, b, "memory", a->memory == b->memory) &&
 	       same_or_absent(a, b, "together", a->together == b->together);
 }
@@ -98,7 +111,7 @@ static void name_left_out(const struct result *res, char *buf, size_t size)
 		}
 		if (told)
 			continue;
-		n = snprintf(kind, sizeof kind, "%s%s%s%zu%s%s%s%s%s%s",
+		n = snprintf(kind, sizeof kind, "%s%s%s%zu%s%s%s%s%s%s%s",
 			     !used       ? ""
 			     : same_test ? ", "
 					 : "; ",
@@ -107,7 +120,7 @@ static void name_left_out(const struct result *res, char *buf, size_t size)
 			     record_has(r, "memory") ? memory_kind_name(r->memory) : "",
 			     record_has(r, "together") ? " " : "",
 			     record_has(r, "together") ? together_name(r->together) : "",
-			     is_rate ? "" : " ", is_rate ? "" : r->metric);
+			     is_rate ? "" : " ", is_rate ? "" : r->metric, part_of(r));
 		if (n < 0 || used + (size_t)n + ROOM_FOR_MORE > size) {
 			more++;
 			continue;

@@ -24,7 +24,7 @@ is "$(q '[.records[] | select(.gpu != null and .status == "ok") | .gpu] | unique
 scenario four-gpus '.driver_version = 12040'
 all_short
 is "$rc" 1 "a driver too old: exit code 1"
-like "$out" "driver too old for this build: the driver supports CUDA 12.4" \
+like "$(tr -s ' \n' ' ' <<<"$out")" "driver too old for this build: the driver supports CUDA 12.4" \
 	"a driver too old: is said, with its version"
 unlike "$out$err" "no driver|no NVIDIA driver" "a driver too old: and not that there is none"
 is "$(q .run.complete)" true "a driver too old: the run came to its end"

@@ -2,14 +2,21 @@
  * ordered pair of nodes once, one pair with --quick, and within a node every cache. */
 #include "planned_cells.h"
 
+#include <math.h>
+
+#include "front/front.h"
+#include "front/request.h"
+#include "kernels/migration_loops.h"
 #include "kernels/migration_part.h"
 #include "kernels/migration_threads.h"
 
-static const struct migration_options none;
+static const struct migration_options none, allowed = { .allow_sysctl = true };
 
 static int plan_threads(struct session *s, struct err *e)
 {
-	return migration_threads.plan(s, &none, e);
+	struct plan_cost c = { 0 };
+
+	return migration_threads.plan(s, &none, &c, e);
 }
 
 /* Experiments of a metric, from node to node or within one. */
@@ -152,8 +159,8 @@ static void test_quick_sizes(void **state)
 		bool stream_small, chase_small;
 	} rows[] = {
 		{ 64 << 20, 256 << 20, 256 << 20, false, false },
-		{ 480 << 20, 1920ull << 20, 1 << 30, false, true },
-		{ 1024ull << 20, 2048ull << 20, 1 << 30, true, true },
+		{ 480 << 20, 1920ull << 20, 256 << 20, false, false },
+		{ 1024ull << 20, 2048ull << 20, 256 << 20, true, false },
 	};
 	struct session_options o = session_options_default();
 
@@ -177,11 +184,197 @@ static void test_quick_sizes(void **state)
 			assert_int_equal(s->r[k].undersized,
 					 chase ? rows[i].chase_small : rows[i].stream_small);
 			assert_int_equal(strstr(s->r[k].reason, "--quick") != NULL,
-					 want < 4 * rows[i].cache);
+					 s->r[k].undersized);
 		}
 		forget(s);
 		machine_release(&m);
 	}
+}
+
+/* ---- what it takes ---- */
+
+static struct plan_cost cost; /* of the plan made last */
+
+static int plan_all(struct session *s, struct err *e)
+{
+	const struct migration_part *const parts[] = { &migration_threads, &migration_pages,
+						       &migration_balancing, &migration_feed };
+	int rc = 0;
+
+	cost = (struct plan_cost){ 0 };
+	for (size_t i = 0; rc == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
+		rc = parts[i]->plan(s, &allowed, &cost, e);
+	return rc;
+}
+
+static void plant_server(struct machine *m, size_t nodes, int cores, uint64_t caches, size_t gpus)
+{
+	plant_machine(m, nodes, cores, gpus);
+	give_caches(m, caches);
+	for (size_t i = 0; i < nodes; i++)
+		m->nodes[i].giveable_bytes = KNOWN(64ll << 30);
+}
+
+static size_t count_of(const struct seen *s, bool (*is)(const struct record *r))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += is(&s->r[i]);
+	return n;
+}
+
+static bool is_threads(const struct record *r)
+{
+	return record_has(r, "phase") && !record_has(r, "gpu") && !record_has(r, "mover") &&
+	       r->cpu_node != r->to_node;
+}
+
+static bool is_within(const struct record *r)
+{
+	return record_has(r, "cpu_pair");
+}
+
+static bool is_pages(const struct record *r)
+{
+	return strncmp(r->metric, "page-", 5) == 0;
+}
+
+static bool is_balancing(const struct record *r)
+{
+	return record_has(r, "mover") && r->mover == MOVER_BALANCING;
+}
+
+static bool is_fed(const struct record *r)
+{
+	return strcmp(r->metric, "feed-rate") == 0 && record_has(r, "phase");
+}
+
+static bool is_bound(const struct record *r)
+{
+	return record_has(r, "binding");
+}
+
+static bool is_policy(const struct record *r)
+{
+	return record_has(r, "policy");
+}
+
+/* Parts 1, 3 and 6 of one pair of nodes, in 8 s, whatever the caches. */
+static void test_quick_fits(void **state)
+{
+	static const struct {
+		size_t nodes;
+		int cores;
+		uint64_t caches;
+		size_t gpus;
+	} rows[] = { { 2, 4, 64 << 20, 1 },   { 2, 8, 32 << 20, 1 },   { 2, 32, 32 << 20, 1 },
+		     { 2, 32, 105 << 20, 1 }, { 2, 32, 480 << 20, 1 }, { 2, 64, 480 << 20, 8 },
+		     { 8, 16, 64 << 20, 4 },  { 2, 96, 1024 << 20, 8 } };
+	struct session_options o = session_options_default();
+
+	(void)state;
+	o.quick = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct machine m;
+		struct seen *s;
+
+		plant_server(&m, rows[i].nodes, rows[i].cores, rows[i].caches, rows[i].gpus);
+		s = plan(&m, o, plan_all);
+		assert_int_equal(count_of(s, is_threads), LOOPS * 4);
+		assert_int_equal(count_of(s, is_pages), 7);
+		assert_int_equal(count_of(s, is_fed), 9);
+		assert_int_equal(s->n, LOOPS * FIGURES + 7 + 9);
+		assert_int_equal(s->skipped, 0);
+		for (size_t k = 0; k < s->n; k++)
+			assert_true(s->r[k].cpu_node == 0 && s->r[k].to_node == 1);
+		print_message("# 2 nodes of %d cores, %llu MiB of cache: %.1f s\n", rows[i].cores,
+			      (unsigned long long)rows[i].caches >> 20, cost.seconds);
+		assert_true(cost.seconds > 3 && cost.seconds <= 8);
+		forget(s);
+		machine_release(&m);
+	}
+}
+
+/* What the front door gives to it. */
+static double share_of_all(const struct machine *m, bool thorough)
+{
+	const struct request ask = { .thorough = thorough, .quick = !thorough };
+	double all = 0, own = 0;
+	struct idset rows;
+
+	assert_int_equal(tests_parse(NULL, ask.quick, &rows, NULL), 0);
+	for (int row = -1; (row = idset_next(&rows, row)) >= 0;) {
+		double weight = test_weight(&tests[row], m, m->ngpus, thorough);
+
+		all += weight;
+		own += strcmp(tests[row].name, "migration") == 0 ? weight : 0;
+	}
+	return request_pace(&ask).budget_s * own / all;
+}
+
+/* With --thorough every part is there of one pair and GPU at least, also where the bench is one of
+ * all; what further GPUs take comes on top, and is worth less. */
+static void test_thorough_fits(void **state)
+{
+	static const uint64_t caches[] = { 32 << 20, 105 << 20, 480 << 20 };
+	struct session_options o = session_options_default();
+
+	(void)state;
+	o.thorough = true;
+	for (size_t i = 0; i < 2 * sizeof(caches) / sizeof(caches[0]); i++) {
+		struct machine m;
+		struct seen *s;
+
+		plant_server(&m, 2, 32, caches[i / 2], 8);
+		o.budget_s = i % 2 ? share_of_all(&m, true) : 300; /* of all, or by itself */
+		s = plan(&m, o, plan_all);
+		assert_true(count_of(s, is_threads) && count_of(s, is_within));
+		assert_true(count_of(s, is_pages) && count_of(s, is_fed));
+		assert_true(count_of(s, is_bound) && count_of(s, is_policy));
+		assert_int_equal(count_of(s, is_balancing), 2);
+		assert_non_null(strstr(s->why, "left out: to watch the kernel")); /* of the other */
+		print_message("# --thorough, %llu MiB of cache: %.0f s and %.0f s, of %.0f s\n",
+			      (unsigned long long)caches[i / 2] >> 20, cost.seconds - cost.further,
+			      cost.further, o.budget_s);
+		assert_true(cost.seconds - cost.further < o.budget_s);
+		forget(s);
+		machine_release(&m);
+	}
+}
+
+/* ---- what a chase may find in a cache ---- */
+
+static void test_cached(void **state)
+{
+	static const struct {
+		double lines, cached, loads, most;
+	} rows[] = {
+		{ 4e6, 1e6, 0, 0 },       { 4e6, 1e6, 4e6, 0 }, /* once around: none twice */
+		{ 4e6, 1e6, 8e6, 0.125 }, /* half of the loads, a quarter of them */
+		{ 4e6, 8e6, 8e6, 0.5 },   /* the cache holds all of it */
+		{ 4e6, 0, 1e9, 0 },       { 4e6, 1e6, 4e12, 0.25 }, /* forever */
+		{ 0, 1e6, 1, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_true(fabs(threads_cached_most(rows[i].lines, rows[i].cached, rows[i].loads) -
+				 rows[i].most) < 1e-5);
+	/* A ride that was made short enough is not around, at the pace that it was made for. */
+	for (double lines = 1e6; lines < 1e8; lines *= 3)
+		for (double each = 60e-9; each < 400e-9; each *= 2) {
+			double after = threads_once_around(lines, each, 1.2);
+
+			assert_true(after >= 0 && after <= 1.2);
+			if (after < 1.2)
+				assert_true(fabs((after * 1.8 + 0.01) / each - lines) < 1);
+			else
+				assert_true((after * 1.8 + 0.01) / each <= lines);
+		}
+	/* And with --quick, at the pace of the fastest memory there is. */
+	assert_true(threads_ride_most(LOOP_CHASE, 256 << 20, 480 << 20, true) / 60e-9 <
+		    (256 << 20) / 64);
 }
 
 static void test_nowhere_to_go(void **state)
@@ -214,7 +407,8 @@ int main(void)
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(test_pairs),         cmocka_unit_test(test_fewer_cores),
 		cmocka_unit_test(test_sizes),         cmocka_unit_test(test_quick_sizes),
-		cmocka_unit_test(test_nowhere_to_go),
+		cmocka_unit_test(test_nowhere_to_go), cmocka_unit_test(test_quick_fits),
+		cmocka_unit_test(test_thorough_fits), cmocka_unit_test(test_cached),
 	};
 
 	return cmocka_run_group_tests_name("migration-plan", all, NULL, NULL);

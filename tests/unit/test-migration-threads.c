@@ -16,7 +16,9 @@ static const struct migration_options none;
 
 static int plan(struct session *s, struct err *e)
 {
-	return migration_threads.plan(s, &none, e);
+	struct plan_cost cost = { 0 };
+
+	return migration_threads.plan(s, &none, &cost, e);
 }
 
 enum { MOST = 64, NODES = 2, ROUNDS = 2 };

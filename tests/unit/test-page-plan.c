@@ -8,12 +8,16 @@ static const struct migration_options allowed = { .allow_sysctl = true };
 
 static int plan_pages(struct session *s, struct err *e)
 {
-	return migration_pages.plan(s, &allowed, e);
+	struct plan_cost cost = { 0 };
+
+	return migration_pages.plan(s, &allowed, &cost, e);
 }
 
 static int plan_balancing(struct session *s, struct err *e)
 {
-	return migration_balancing.plan(s, &allowed, e);
+	struct plan_cost cost = { 0 };
+
+	return migration_balancing.plan(s, &allowed, &cost, e);
 }
 
 /* Cells of a metric from a node to another; any for less than 0. */
@@ -68,7 +72,7 @@ static void test_pairs_and_depths(void **state)
 	assert_int_equal(count(s, "page-rate", 0, 1), 4);
 	for (size_t i = 0; i < s->n; i++)
 		assert_true(s->r[i].mover == MOVER_MOVE_PAGES &&
-			    s->r[i].bytes == (record_has(&s->r[i], "locked") ? 8u : 48u) << 20);
+			    s->r[i].bytes == (record_has(&s->r[i], "locked") ? 8u : 32u) << 20);
 	forget(s);
 	o.quick = false;
 	o.thorough = true;
@@ -215,7 +219,7 @@ static void test_balancing_wants_time(void **state)
 	assert_int_equal(s->skipped, 1);
 	forget(s);
 	o.thorough = false;
-	o.budget_s = 180;
+	o.budget_s = 240;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(count(s, "balancing-time", 0, 1), 1);
 	assert_int_equal(count(s, "bandwidth", 0, 1), 1);
@@ -224,11 +228,11 @@ static void test_balancing_wants_time(void **state)
 	assert_int_equal(s->r[1].phase, PHASE_FOLLOWED);
 	assert_int_equal(s->r[1].bytes, s->r[0].bytes);
 	forget(s);
-	o.budget_s = 360;
+	o.budget_s = 480;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n, 4);
 	forget(s);
-	o.budget_s = 30;
+	o.budget_s = 40;
 	o.rounds = 1;
 	s = plan(&m, o, plan_balancing);
 	assert_int_equal(s->n, 2);

@@ -145,7 +145,7 @@ static void test_quick(void **state)
 			assert_int_equal(tests_parse(NULL, true, &rows, NULL), 0);
 		all = memory = 0;
 		for (int row = -1; (row = idset_next(&rows, row)) >= 0;) {
-			double weight = test_weight(&tests[row], &m, m.ngpus);
+			double weight = test_weight(&tests[row], &m, m.ngpus, false);
 
 			all += weight;
 			memory += strncmp(tests[row].name, "mem-", 4) ? 0 : weight;

@@ -3,6 +3,8 @@
 #include "moved_process.h"
 #include "moved_records.h"
 
+#include "result/findings.h"
+
 /* 160 GB/s and 90 ns at home, `kept` of it and `slower` from afar. */
 static void add_threads(struct bed *b, int from, int to, double kept, double slower)
 {
@@ -88,11 +90,13 @@ static void test_sentence(void **state)
 	add_two_nodes(&b);
 	print(&b);
 	show(&b);
-	has(&b, "a process moved from node 0 to node 1 keeps 0.61 of its bandwidth and pays 1.8x "
-		"latency; moving its 8 GB costs 1.1 s and pays after 2.8 s; the kernel alone needs "
-		"14 s for 768 MiB; pinned buffers stay behind for good");
+	has(&b,
+	    "a process moved from node 0 to node 1 keeps 0.61 of its bandwidth and pays 1.8x "
+	    "latency; moving its 8 GB costs 1.1 s and pays after 2.8 s, or 275 GB streamed; the "
+	    "kernel alone needs 14 s for 256 MiB; pinned buffers stay behind for good");
 	has(&b, "a process moved from node 1 to node 0 keeps 0.65 of its bandwidth and pays 1.7x "
-		"latency; moving its 8 GB costs 1.1 s and pays after 3.1 s; pinned");
+		"latency; moving its 8 GB costs 1.1 s and pays after 3.1 s, or 327 GB streamed; "
+		"pinned");
 	has(&b, "0 to 1 0.61 1.80x 40 ms 12 ms 1.1 s 2.8 s 14 s");
 	has(&b, "move_pages, transparent huge pages 7.27");
 	has(&b, "move_pages, 4 KiB pages 2.00 2.10 us 100 %");
@@ -319,6 +323,43 @@ static void test_within(void **state)
 	teardown(&b);
 }
 
+/* What there was no time for is told by part, in one line. */
+static void test_left_out(void **state)
+{
+	struct record *r;
+	struct bed b;
+
+	(void)state;
+	setup(&b, 2, 1);
+	for (int i = 0; i < 5; i++) {
+		r = add(&b, i == 4 ? "bandwidth" : "feed-rate", "B/s", 1e9);
+		if (i < 4) {
+			r->gpu = 0;
+			r->binding = BOUND_BOTH;
+			r->policy = MEMPOLICY_BIND;
+			r->phase = PHASE_BEFORE;
+			record_set(r, "gpu", i < 2 ? "binding" : i == 2 ? "policy" : "phase", NULL);
+		} else {
+			r->cpu_pair.v = calloc(2, sizeof *r->cpu_pair.v);
+			r->cpu_pair.n = 2;
+			record_set(r, "cpu_pair", NULL);
+		}
+		record_status(r, STATUS_SKIPPED, LEFT_OUT "no time");
+	}
+	assert_int_equal(findings_make(&b.res), 0);
+	for (size_t i = 0; i < b.res.nfindings; i++)
+		if (strcmp(b.res.findings[i].id, "run.cells") == 0) {
+			assert_string_equal(b.res.findings[i].observed,
+					    "5 of 5 cells without a figure: left out: no time: "
+					    "migration: 2 feed-rate by binding, 1 feed-rate by "
+					    "memory policy, 1 feed-rate of a moved process, 1 "
+					    "bandwidth from core to core");
+			teardown(&b);
+			return;
+		}
+	fail();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_many_pairs),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_left_out),
 	};
 
 	return cmocka_run_group_tests_name("text of moves", tests, NULL, NULL);

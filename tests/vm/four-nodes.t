@@ -45,6 +45,11 @@ step report cat /job/out/report.txt
 step equal all equal --gpus 2 --only gpu-bandwidth
 step equal-report cat /job/equal/report.txt
 step bind $sim/bind --gpu 1 --from /job/out/result.json --print numactl -- true
+for call in move-pages migrate-pages; do
+    step moved-$call move-pages $call 0 3
+done
+step pages migration --only pages --nodes 0,3 --size 4MiB --budget 300 --rounds 1 --json
+step threads migration --only threads --quick --nodes 2,3 --size 4MiB --budget 60 --rounds 1 --json
 
 cd /sys/fs/cgroup
 echo +cpuset >cgroup.subtree_control
@@ -117,6 +122,18 @@ like "$(out report | head -n 1)" "^SIMULATED\. [A-Z]+.*, 4 of 4 GPUs measured" "
 like "$(out bind)" "^numactl --physcpubind=6(-7|,7)? --membind=3 true" "bind --from follows what was measured"
 is "$(q all '[.recommendations[] | select(.node == 3) | .cpus] | unique | length')" 2 \
     "GPUs 1 and 3 share node 3 and get cores of their own"
+
+# Threads and pages, from any node to any: tests/vm/migration.t has the rest, on two.
+is "$(counted moved-move-pages), $(counted moved-migrate-pages)" 'taken 0:1000,3:500 3:1500, taken 0:1000,3:500 3:1500' \
+    "moved: both calls move every page"
+is "$(records pages | jq -r '[.[] | select(.mover and .status == "ok") | "\(.mem_node)>\(.to_node)"] | unique | join(" ")')" \
+    '0>3 3>0' "moved: between the nodes asked for, both ways"
+is "$(count pages ".mover and .status == \"ok\" and .locked != \"io-uring\"
+    and (($pages_moved and .moved == 1 and \$m.after == {(\$to): \$all}) | not)")" 0 "moved: every page is where it should be"
+is "$(records threads | jq -c "[.[] | select(.timeline) | [.cpu_node, .to_node]] | unique")" '[[2,3]]' \
+    "moved: threads move between those asked for"
+is "$(records threads | jq "$windows | map(select(.cpu_node != .want)) | length")" 0 \
+    "moved: in every window they are on their node"
 
 # A cpuset of CPUs 2-5 and memory nodes 1-2.
 is "$(q part-topology '[.topology.nodes[] | select(.allowed) | .id] | tostring')" "[1,2]" \

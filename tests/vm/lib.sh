@@ -57,6 +57,24 @@ count() {
     records "$1" | jq "[.[] | select($2)] | length" 2>&1
 }
 
+# What the helper counted: before, after, as "node:pages".
+counted() {
+    jq -r '[.refused, (.before, .after | to_entries | map("\(.key):\(.value)") | join(","))]
+        | join(" ")' "$got/$1.out" 2>&1
+}
+
+# A condition for count: all pages of a journey were on the node that they leave, as many as its bytes
+# take; $m tells what became of them, $to and $all where they were to go, and how many.
+# shellcheck disable=SC2016,SC2034  # $m is jq's
+pages_moved='.page_moves as $m | (.mem_node | tostring) as $from | (.to_node | tostring) as $to |
+    (.bytes / 4096) as $all | $m.before == {($from): $all} and $m.asked == $all
+    and .placement.resident == $m.before and .placement.ran_on == [.cpu_node]
+    and .placement.proof == "move_pages" and .verified'
+# Of records, a filter. Whole windows: before the move and after the way back at home, between them on the other node.
+# shellcheck disable=SC2016,SC2034
+windows='[.[] | select(.timeline) | . as $r | .timeline.windows[] | select(.straddles | not)
+    | .home = (.start < 0 or .start >= $r.timeline.returned) | .want = (if .home then $r.cpu_node else $r.to_node end)]'
+
 # A condition for count: every page is on the memory node that the record names, as many as
 # its bytes take, and every thread ran on its CPU node. A sum over several has no place of its own,
 # and a kernel's launch no memory.
