@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "util/utf8.h"
 #include "util/wrap.h"
 
 enum { TEXT_ROOM = 2000 };
@@ -10,8 +11,7 @@ enum { TEXT_ROOM = 2000 };
 static void put_command(FILE *out, const char *command, int indent)
 {
 	fprintf(out, "%*s", indent, "");
-	for (; *command; command++)
-		fputc((unsigned char)*command < ' ' || *command == 0x7f ? '?' : *command, out);
+	utf8_print(command, strlen(command), out);
 	fputc('\n', out);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "render/table.h"
+#include "util/utf8.h"
 
 enum { GAP = 2, NARROWEST_TEXT = 10, NARROWEST = 3 };
 
@@ -82,9 +83,7 @@ static int add_text(struct table *t, char *text)
 		t->failed = true;
 		return -ENOMEM;
 	}
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	utf8_clean(text);
 	t->cells[t->ncells++] = (struct cell){ .text = text };
 	column = (t->ncells - 1) % t->ncolumns;
 	if (display_width(text, strlen(text)) > t->columns[column].width)

@@ -1,13 +1,8 @@
 /* wrap.c - see wrap.h. */
 #include <string.h>
 
+#include "util/utf8.h"
 #include "util/wrap.h"
-
-static void put_word(const char *p, int length, FILE *out)
-{
-	for (int i = 0; i < length; i++)
-		fputc((unsigned char)p[i] < ' ' || p[i] == 0x7f ? '?' : p[i], out);
-}
 
 void wrap_print(FILE *out, const char *text, int width, int at, int indent)
 {
@@ -30,9 +25,11 @@ void wrap_print(FILE *out, const char *text, int width, int at, int indent)
 		}
 		if (length > width - column - gap)
 			length = width - column - gap;
+		while (length > 1 && (p[gap + length] & 0xc0) == 0x80)
+			length--; /* not within a letter */
 		if (length > 0) {
 			fprintf(out, "%*s", gap, "");
-			put_word(p + gap, length, out);
+			utf8_print(p + gap, (size_t)length, out);
 			column += gap + length;
 		}
 		p += gap + (length > 0 ? length : 0);
