@@ -54,7 +54,7 @@ help:
 	@echo "make fidelity   our figures beside those of other tools, in turn, as ratios"
 	@echo "make power      the tables of results/power.md: false alarms and regressions found"
 	@echo "make portable   a tarball for machines that have nothing installed"
-	@echo "make man        the manual pages                       make install PREFIX= DESTDIR="
+	@echo "make man        the manual pages; make completion      make install PREFIX= DESTDIR="
 	@echo "make format     clang-format over the sources          make clean"
 
 # Everything is rebuilt when the flags change.

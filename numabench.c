@@ -24,6 +24,33 @@ static void on_signal(int sig)
 /* ---- what was asked for ---- */
 
 static const struct opt *const option_tables[] = { request_option_table, NULL };
+static const struct note examples[] = {
+	{ "", "the machine, every GPU's declared binding, and what to try next" },
+	{ "--all --quick", "which node for which GPU, in less than a minute" },
+	{ "--all --require-gpus 8 --baseline good.json --json result.json",
+	  "in a pipeline: ends with 1 where a GPU is missing or something got slower" },
+	{ "bind --gpu 4 -- python train.py",
+	  "a command on the cores and the memory that feed GPU 4 best" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	NOTE_VISIBLE,
+	NOTE_NO_COLOR,
+	NOTE_COLUMNS,
+	{ "XDG_STATE_HOME, HOME, TMPDIR",
+	  "where the results' folder is made when ./results cannot be written" },
+	{ "XDG_RUNTIME_DIR", "where the lock lies when it can be made nowhere else" },
+	{ NULL, NULL },
+};
+
+static const struct note files[] = {
+	{ "results/<host>-<time>/result.json", "the result; `numabench report` shows it" },
+	{ "results/<host>-<time>/report.txt", "what was printed" },
+	{ "/run/lock/numabench.lock", "held while a run is under way; a second one ends with 3" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench",
 	.summary = "measure and mend the way between CPUs, memory and GPUs",
@@ -36,6 +63,14 @@ static const struct command command = {
 		"mem-bandwidth, mem-latency, gpu-bandwidth, gpu-latency, gpu-peer, migration (they "
 		"measure). Each has its own --help.",
 	.options = option_tables,
+	.examples = examples,
+	.environment = environment,
+	.files = files,
+	.see = "numabench-topology(1), numabench-check(1), numabench-report(1), numabench-bind(1), "
+	       "numabench-try(1), numabench-baseline(1), numabench-compare(1), "
+	       "numabench-expect(1), numabench-mem-bandwidth(1), numabench-mem-latency(1), "
+	       "numabench-gpu-bandwidth(1), numabench-gpu-latency(1), numabench-gpu-peer(1), "
+	       "numabench-migration(1), numactl(8), nvidia-smi(1)",
 };
 
 /* ---- one run ---- */

@@ -32,6 +32,12 @@ static const struct opt own_options[] = {
 	{ .kind = OPT_END },
 };
 
+static const struct note examples[] = {
+	{ "results/node17-*/result.json --output good.json", "of runs of one machine" },
+	{ "--pool results/node1?-*/result.json --output fleet.json", "of several equal ones" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench baseline",
 	.summary = "join runs of a machine into a baseline to compare later runs with",
@@ -45,6 +51,8 @@ static const struct command command = {
 		 "judge by it.",
 	.options = (const struct opt *const[]){ own_options, NULL },
 	.takes_operands = true,
+	.examples = examples,
+	.see = "numabench-compare(1)",
 };
 
 static int read_runs(struct result *runs, const struct operands *rest, struct err *e)

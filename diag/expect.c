@@ -34,6 +34,12 @@ static const struct opt expect_options[] = {
 	{ .kind = OPT_END },
 };
 
+static const struct note examples[] = {
+	{ "--output ordered.json result.json", "from a machine known to be good" },
+	{ "--margin 10 result.json", "with floors 10 % below what was measured" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench expect",
 	.summary = "write what a good machine's like is to be: counts, parts, links, floors and "
@@ -45,6 +51,8 @@ static const struct command command = {
 		 "stand in it, results/expect/ has examples.",
 	.options = (const struct opt *const[]){ expect_options, NULL },
 	.takes_operands = true,
+	.examples = examples,
+	.see = "numabench-report(1)",
 };
 
 static int write_document(const json_t *doc, const struct own *own, struct err *e)

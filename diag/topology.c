@@ -39,6 +39,20 @@ static const struct opt topology_options[] = {
 	{ .kind = OPT_END },
 };
 
+static const struct note examples[] = {
+	{ "", "the machine" },
+	{ "--json", "the same for a program, as in a result" },
+	{ "--machine node17.xml --no-gpus", "of an hwloc XML file that lstopo wrote elsewhere" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	NOTE_VISIBLE,
+	NOTE_NO_COLOR,
+	NOTE_COLUMNS,
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench topology",
 	.summary = "show the machine: nodes, cores, memory, and which GPU hangs where",
@@ -47,6 +61,9 @@ static const struct command command = {
 		 "said. The driver is asked in a child with a deadline of 30 s. Nothing is "
 		 "measured.",
 	.options = (const struct opt *const[]){ topology_options, NULL },
+	.examples = examples,
+	.environment = environment,
+	.see = "numabench-check(1), lstopo(1), hwloc-gather-topology(1), nvidia-smi(1)",
 };
 
 static int print_json(const struct machine *m, struct err *e)

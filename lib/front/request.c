@@ -1,4 +1,5 @@
 #include "front/request.h"
+#include "front/front.h"
 
 const char *const on_unknown_words[] = { "pass", "fail", NULL };
 
@@ -34,11 +35,13 @@ const struct opt request_option_table[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "only",
 	  .arg = "TEST,..",
+	  .word = test_word,
 	  .offset = OPTION(only),
 	  .help = "only these tests" },
 	{ .kind = OPT_TEXT,
 	  .name = "skip",
 	  .arg = "TEST,..",
+	  .word = test_word,
 	  .offset = OPTION(skip),
 	  .help = "all but these tests" },
 	{ .kind = OPT_TEXT,

@@ -6,18 +6,30 @@
 
 #include "machine/parts.h"
 
-static struct known package_of(const struct source *s, const struct node *n)
+static struct known package_above(hwloc_obj_t o)
 {
-	hwloc_obj_t o = hwloc_get_numanode_obj_by_os_index(s->topo, (unsigned)n->id);
-	int cpu = idset_next(&n->cpus, -1);
-
-	if (cpu >= 0)
-		o = hwloc_get_pu_obj_by_os_index(s->topo, (unsigned)cpu);
 	while (o && o->type != HWLOC_OBJ_PACKAGE)
 		o = o->parent;
 	if (!o || o->os_index == HWLOC_UNKNOWN_INDEX)
 		return UNKNOWN("the kernel names no package");
 	return KNOWN(o->os_index);
+}
+
+static struct known package_of(const struct source *s, const struct node *n)
+{
+	struct known found =
+		package_above(hwloc_get_numanode_obj_by_os_index(s->topo, (unsigned)n->id));
+	bool first = true;
+
+	for (int cpu = -1; (cpu = idset_next(&n->cpus, cpu)) >= 0; first = false) {
+		struct known k =
+			package_above(hwloc_get_pu_obj_by_os_index(s->topo, (unsigned)cpu));
+
+		if (!first && (k.is != found.is || k.value != found.value))
+			return UNKNOWN("its CPUs are of several packages");
+		found = k;
+	}
+	return found;
 }
 
 static int add_core(struct node *n, const struct idset *cpus)

@@ -9,9 +9,6 @@
 #include "render/marks.h"
 #include "result/judge.h"
 
-static const struct mark xml[] = { { '&', "&amp;" },  { '<', "&lt;" },    { '>', "&gt;" },
-				   { '"', "&quot;" }, { '\'', "&apos;" }, { 0, NULL } };
-
 /* What becomes of a case; the words are the elements'. */
 enum outcome { PASSED, SKIPPED, FAILURE, ERROR, OUTCOMES };
 static const char *const elements[] = {
@@ -152,7 +149,7 @@ static void make_unique(struct junit *j)
 
 static void put(const struct junit *j, const char *text)
 {
-	marks_print(j->out, text, xml);
+	marks_print(j->out, text, marks_xml);
 }
 
 static void put_attribute(const struct junit *j, const char *name, const char *value)

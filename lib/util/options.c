@@ -14,6 +14,7 @@ static const struct {
 	{ "help", OPT_HELP },
 	{ "version", OPT_VERSION },
 	{ "man", OPT_MAN },
+	{ "completion", OPT_TABLE },
 };
 enum { NCOMMON = sizeof common / sizeof common[0] };
 

@@ -10,6 +10,8 @@ static int answer(const struct command *c, int asked, FILE *out)
 		options_help(c, out);
 	else if (asked == OPT_MAN)
 		options_man(c, out);
+	else if (asked == OPT_TABLE)
+		options_table(c, out);
 	else
 		fprintf(out, "%s %s (%s)\n", c->name, NB_VERSION, NB_BUILD);
 	/* The disk may turn out to be full only now. */
