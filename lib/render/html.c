@@ -13,7 +13,8 @@
 enum { SAID_MOST = 3 };
 
 /* A section: parts of the report, and what is drawn beside them. Its title is that of the first
- * part. */
+ * part. What is to be done comes first, for the page has its contents above; the answer is in its
+ * head. */
 struct section {
 	const char *parts[SAID_MOST];
 	int (*after[SAID_MOST])(struct html *h);
@@ -21,9 +22,9 @@ struct section {
 
 static const struct section sections[] = {
 	{ .parts = { "machine" }, .after = { html_machine } },
-	{ .parts = { "nodes", "commands" } },
 	{ .parts = { "findings" } },
 	{ .parts = { "history" } },
+	{ .parts = { "nodes", "commands" } },
 	{ .parts = { "copies" } },
 	{ .parts = { "axes" } },
 	{ .parts = { "together" } },
@@ -33,8 +34,9 @@ static const struct section sections[] = {
 	{ .parts = { "peers" } },
 	{ .parts = { "memory" }, .after = { html_memory_curves, html_memory_distributions } },
 	{ .parts = { "migration" }, .after = { html_timelines } },
+	{ .parts = { "try" } },
 	{ .parts = { "not-measured" } },
-	{ .parts = { "basis" }, .after = { html_cells, html_provenance } },
+	{ .parts = { "basis", "simulated" }, .after = { html_cells, html_provenance } },
 };
 enum { SECTIONS = sizeof sections / sizeof *sections, MACHINE = 0 };
 

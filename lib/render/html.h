@@ -91,11 +91,15 @@ struct html_chart {
 	struct html_axis x, y;
 	const struct html_series *series;
 	size_t n;
+	size_t left_out;               /* lines too many */
 	bool steps;                    /* windows: level until the next point */
 	const struct html_mark *marks; /* on the x axis */
 	size_t nmarks;
 };
 void html_chart(FILE *out, const struct html_chart *c);
+
+/* That so many are not drawn, where there are; they are in html_cells. */
+void html_left_out(FILE *out, size_t n);
 
 /* Round values between low and high, at most `most`, into v. Returns how many. */
 size_t html_ticks(const struct html_axis *axis, double low, double high, double *v, size_t most);

@@ -28,7 +28,8 @@ int html_cells(struct html *h)
 		const struct record *r = &res->records[i];
 
 		html_put(out,
-			 "<tr><td>%s</td><td>%s</td><th scope=\"row\">%s</th><td>%s</td></tr>\n",
+			 "<tr><td>%s</td><td>%s</td><th scope=\"row\" class=\"long\">%s</th><td "
+			 "class=\"long\">%s</td></tr>\n",
 			 r->test, r->metric, record_name(r, name, sizeof name),
 			 html_figure(r, figure, sizeof figure));
 	}

@@ -130,7 +130,8 @@ static void put_changes(FILE *out, const struct html *a, const struct html *b,
 		 a->name, b->name);
 	for (size_t i = 0; i < n; i++)
 		html_put(out,
-			 "<tr><th scope=\"row\">%s %s: %s</th><td class=\"r\">%s</td><td "
+			 "<tr><th scope=\"row\" class=\"long\">%s %s: %s</th><td "
+			 "class=\"r\">%s</td><td "
 			 "class=\"r\">%s</td><td class=\"r %s\">%.2fx %s</td></tr>\n",
 			 v[i].before->test, v[i].before->metric,
 			 record_name(v[i].before, name, sizeof name),
@@ -157,6 +158,13 @@ static void put_all_changes(FILE *out, const struct html *a, const struct html *
 	fputs("</div></details>\n", out);
 }
 
+static void put_only(FILE *out, const struct html *of, size_t n)
+{
+	if (n)
+		html_put(out, "<p class=\"note\">%zu cell%s only %s has</p>\n", n, plural(n),
+			 of->name);
+}
+
 static int put_pair(const struct html *a, const struct html *b, FILE *out)
 {
 	struct change *v = calloc(a->res->nrecords + 1, sizeof *v);
@@ -174,11 +182,12 @@ static int put_pair(const struct html *a, const struct html *b, FILE *out)
 		html_put(out,
 			 "<h4>Figures</h4>\n<p class=\"said\">%zu cell%s in both: %zu changed by "
 			 "more than %.0f %%, with 95 %% intervals that do not meet: %zu for the "
-			 "better, %zu for the worse. Only %s has "
-			 "%zu more, only %s %zu. Whether that is a regression is for numabench "
+			 "better, %zu for the worse. Whether that is a regression is for numabench "
 			 "compare to tell, from several runs.</p>\n",
 			 t.both, plural(t.both), t.changed, (RECOMMEND_BAR - 1) * 100, t.better,
-			 t.changed - t.better, a->name, t.only_before, b->name, t.only_after);
+			 t.changed - t.better);
+		put_only(out, a, t.only_before);
+		put_only(out, b, t.only_after);
 		put_all_changes(out, a, b, v, t.changed);
 	}
 	free(v);

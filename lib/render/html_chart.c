@@ -7,7 +7,7 @@
 #include "result/recommend.h"
 
 /* In units of the drawing, which is as wide as a telephone. */
-enum { WIDTH = 360, HEIGHT = 220, LEFT = 46, RIGHT = 12, TOP = 14, BOTTOM = 38 };
+enum { WIDTH = 360, HEIGHT = 220, LEFT = 46, RIGHT = 18, TOP = 14, BOTTOM = 42 };
 enum { X_TICKS = 6, Y_TICKS = 6, TICKS = 8 };
 /* Series have a colour and a sign of their own; beyond, lines are dashed. */
 enum { SERIES_STYLES = 8, SIGNS_MOST = 48 };
@@ -41,6 +41,17 @@ static void widen(const struct html_axis *axis, double *low, double *high)
 	}
 }
 
+/* Where a linear axis of y that begins at 0 ends, so that no line leaves its grid. */
+static double next_tick(const struct view *v)
+{
+	double at[TICKS];
+	size_t n = html_ticks(&v->c->y, v->y0, v->y1, at, Y_TICKS);
+
+	if (n < 2 || at[n - 1] >= v->y1)
+		return v->y1;
+	return at[n - 1] + (at[n - 1] - at[n - 2]);
+}
+
 /* False where there is nothing to draw. */
 static bool frame(struct view *v)
 {
@@ -60,7 +71,7 @@ static bool frame(struct view *v)
 	widen(&v->c->x, &v->x0, &v->x1);
 	widen(&v->c->y, &v->y0, &v->y1);
 	if (v->c->y.scale == HTML_LINEAR)
-		v->y1 *= 1.04;
+		v->y1 = next_tick(v);
 	return true;
 }
 
@@ -115,12 +126,12 @@ static void draw_axes(const struct view *v)
 		html_put(v->out,
 			 "<path class=\"tick\" d=\"M%.1f %dv4\"/><text class=\"x\" x=\"%.1f\" "
 			 "y=\"%d\">%s</text>",
-			 x_of(v, at[i]), HEIGHT - BOTTOM, x_of(v, at[i]), HEIGHT - BOTTOM + 15,
+			 x_of(v, at[i]), HEIGHT - BOTTOM, x_of(v, at[i]), HEIGHT - BOTTOM + 17,
 			 label(&v->c->x, at[i], true, text, sizeof text));
 	html_put(v->out,
 		 "<path class=\"axis\" d=\"M%d %dH%d\"/><text class=\"name\" x=\"%d\" "
 		 "y=\"%d\">%s</text>\n",
-		 LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, WIDTH - RIGHT, HEIGHT - 5, v->c->x.name);
+		 LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, WIDTH - RIGHT, HEIGHT - 4, v->c->x.name);
 }
 
 static void draw_marks(const struct view *v)
@@ -302,6 +313,15 @@ static void put_table(const struct view *v)
 	free(at);
 }
 
+void html_left_out(FILE *out, size_t n)
+{
+	if (n)
+		html_put(
+			out,
+			"<p class=\"key\">%zu more are not drawn; all cells are listed below</p>\n",
+			n);
+}
+
 void html_chart(FILE *out, const struct html_chart *c)
 {
 	struct view v = { .c = c, .out = out };
@@ -320,5 +340,6 @@ void html_chart(FILE *out, const struct html_chart *c)
 	fputs("</svg>\n", out);
 	put_legend(&v);
 	put_table(&v);
+	html_left_out(out, c->left_out);
 	fputs("</figure>\n", out);
 }

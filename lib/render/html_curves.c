@@ -273,6 +273,8 @@ static int draw(struct html *h, struct line *lines, size_t n, size_t first,
 			least = fmin(least, lines[i].r[k]->median);
 		if (c.n < SERIES_MOST)
 			rc = fill(&series[c.n++], &lines[i], kind);
+		else
+			c.left_out++;
 		lines[i].n = 0; /* drawn */
 	}
 	unit = text_unit_for(like->unit, least);

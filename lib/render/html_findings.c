@@ -1,9 +1,8 @@
 /* html_findings.c - what is wrong, what it costs, and what mends it, each command with a button.
- * The words are those of findings_text.c. See html.h. */
+ * See html.h. */
 #include <string.h>
 
 #include "render/html.h"
-#include "render/machine_notes.h"
 
 /* Of one and the same thing so many are told at once; the others are folded away. */
 enum { AGAIN_MOST = 3 };
@@ -11,12 +10,6 @@ enum { AGAIN_MOST = 3 };
 static const char *text_of(const json_t *more, const char *key)
 {
 	return json_string_value(json_object_get(more, key));
-}
-
-static void put_row(FILE *out, const char *label, const char *text)
-{
-	if (text && text[0])
-		html_put(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", label, text);
 }
 
 static void put_step(FILE *out, const json_t *step, const char *id)
@@ -50,73 +43,42 @@ static void put_steps(FILE *out, const char *label, const json_t *steps, const c
 	fputs("</ul></dd></div>\n", out);
 }
 
-/* What is to be done, and how to see that it is done. */
-static void put_mend(FILE *out, const struct finding *f)
+static void put_lines(FILE *out, const struct told_line *lines, size_t n, const char *id)
 {
-	const json_t *remedy = json_object_get(f->more, "remedy");
-	const json_t *verify = json_object_get(f->more, "verify");
-	json_t *steps = json_is_object(verify) ? json_pack("[O]", verify) : NULL;
-
-	if (json_array_size(remedy))
-		put_steps(out, "To mend", remedy, f->id);
-	else if (f->fix[0])
-		html_put(out, "<div class=\"steps\"><dt>To mend</dt><dd>%s</dd></div>\n", f->fix);
-	if (steps)
-		put_steps(out, "Verify", steps, f->id);
-	json_decref(steps);
-}
-
-/* What is not told as it was of the one before. */
-static void put_rows(FILE *out, const struct told_finding *told)
-{
-	const struct finding *f = told->finding, *before = told->before;
-	char text[64];
-
+	if (!n)
+		return;
 	fputs("<dl>\n", out);
-	if (!before || strcmp(f->expected, before->expected) != 0)
-		put_row(out, "Expected", f->expected);
-	if (!before) {
-		put_row(out, "Costs", text_of(f->more, "cost"));
-		put_row(out, "Costs here", text_of(f->more, "cost_here"));
-	}
-	if (!before || strcmp(f->fix, before->fix) != 0 || !finding_shares(f, before, "remedy"))
-		put_mend(out, f);
-	if (told->cells) {
-		snprintf(text, sizeof text, "%zu cell%s of this run", told->cells,
-			 plural(told->cells));
-		put_row(out, "Bears on", text);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (lines[i].text)
+			html_put(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", lines[i].label,
+				 lines[i].text);
+		else
+			put_steps(out, lines[i].label, lines[i].steps, id);
 	fputs("</dl>\n", out);
 }
 
-/* What holds for all of one id. */
-static void put_tail(FILE *out, const struct finding *f)
+static void put_head(FILE *out, const struct told_finding *told)
 {
-	char text[160] = "";
+	const struct finding *f = told->finding;
 
-	if (text_of(f->more, "title")) /* a check of `numabench check`, which explains itself */
-		snprintf(text, sizeof text, "numabench check --explain %s", f->id);
-	fputs("<dl>\n", out);
-	put_row(out, "Lasts", text_of(f->more, "lasts"));
-	put_row(out, "Scope", text_of(f->more, "scope"));
-	put_row(out, "Read", f->source);
-	put_row(out, "Rests on", f->authority);
-	put_row(out, "More", text);
-	fputs("</dl>\n", out);
+	html_put(out,
+		 "<div class=\"finding %s\">\n<p class=\"id\"><strong class=\"word\">%s</strong> ",
+		 f->status, finding_word(f));
+	if (finding_is_serious(f) && strcmp(f->status, "warn") == 0)
+		fputs("<span class=\"word\">serious</span> ", out);
+	if (told->title[0])
+		html_put(out, "<span class=\"title\">%s</span> ", told->title);
+	html_put(out, "<code>%s</code></p>\n", f->id);
 }
 
 void html_finding(struct text *t, const struct told_finding *told)
 {
-	const struct finding *f = told->finding;
-	const char *title = text_of(f->more, "title");
+	size_t own = told->nlines - told->ntail;
 	struct html *h = t->own;
 
 	if (!told->again) {
 		html_close_words(h);
-		html_put(t->out,
-			 "<div class=\"finding %s\">\n<p class=\"id\"><strong "
-			 "class=\"word\">%s</strong> %s%s%s</p>\n",
-			 f->status, finding_word(f), f->id, title ? ": " : "", title ? title : "");
+		put_head(t->out, told);
 		h->open = HTML_FINDING;
 		h->again = 0;
 	} else if (++h->again == AGAIN_MOST) {
@@ -124,12 +86,12 @@ void html_finding(struct text *t, const struct told_finding *told)
 		h->open = HTML_MORE_FINDINGS;
 	}
 	html_put(t->out, "<p class=\"observed\">%s%s%s</p>\n", told->subjects,
-		 told->subjects[0] ? ": " : "", f->observed);
-	put_rows(t->out, told);
+		 told->subjects[0] ? ": " : "", told->finding->observed);
+	put_lines(t->out, told->lines, own, told->finding->id);
 	if (!told->last)
 		return;
 	if (h->open == HTML_MORE_FINDINGS)
 		fputs("</div></details>\n", t->out);
 	h->open = HTML_FINDING;
-	put_tail(t->out, f);
+	put_lines(t->out, told->lines + own, told->ntail, told->finding->id);
 }

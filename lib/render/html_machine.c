@@ -11,11 +11,14 @@
 
 #include "render/html.h"
 #include "render/machine_notes.h"
+#include "result/derive.h"
 #include "util/units.h"
 
-enum { WIDTH = 340, NODE = 128, BUS = 146, GPU_X = 232, GPU_WIDTH = 104, GPU_HEIGHT = 34 };
+enum { WIDTH = 340, NODE = 128, BUS = 146, GPU_X = 232, GPU_WIDTH = 104, GPU_HEIGHT = 46 };
 enum { BARE = NODE + 20 }; /* a card of a machine without GPUs */
-enum { TOP = 8, ROW = 52, NODE_LEAST = 132, RAIL = 34 };
+enum { TOP = 8, ROW = 60, NODE_LEAST = 132, RAIL = 34 };
+/* From the middle of a GPU to the path from its own node, and to that from others. */
+enum { NEAR = -6, FAR = 10 };
 /* Cores that have a square each; of more, the first. */
 enum { CORE = 7, CORE_GAP = 2, CORE_COLUMNS = 12, CORE_ROWS = 6 };
 #define THICKEST 11.0
@@ -128,6 +131,12 @@ static double thick(const struct drawing *d, double rate)
 
 /* ---- a card ---- */
 
+/* Of the GPU that is drawn at this place. */
+static int middle_of(size_t at)
+{
+	return TOP + ROW * (int)at + 4 + GPU_HEIGHT / 2;
+}
+
 static int home_of(const struct drawing *d, const struct gpu *g)
 {
 	const struct result *res = d->h->text.res;
@@ -189,38 +198,68 @@ static const char *short_name(const struct gpu *g, char *buf, size_t size)
 	return buf;
 }
 
+/* What its link was under load; an idle one says nothing. */
+static const char *link_text(const struct drawing *d, const struct gpu *g, char *buf, size_t size)
+{
+	const struct record *r = d->copy ? text_home_cell(&d->h->text, d->copy, g->index) : NULL;
+	struct known gen = { .is = false }, width = { .is = false };
+
+	if (r) {
+		gen = link_during(r, "gen");
+		width = link_during(r, "width");
+	}
+	buf[0] = '\0';
+	if (gen.is && width.is)
+		snprintf(buf, size, "Gen%lld x%lld", gen.value, width.value);
+	return buf;
+}
+
+static void draw_box(const struct drawing *d, const struct gpu *g, int y)
+{
+	FILE *out = d->h->text.out;
+	char text[64];
+
+	html_put(out,
+		 "<rect class=\"gpu\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text "
+		 "class=\"title\" x=\"%d\" y=\"%d\">GPU %d</text>",
+		 GPU_X, y, GPU_WIDTH, GPU_HEIGHT, GPU_X + 8, y + 15, g->index);
+	html_put(out, "<text class=\"model\" x=\"%d\" y=\"%d\">%s</text>", GPU_X + 8, y + 28,
+		 short_name(g, text, sizeof text));
+	if (link_text(d, g, text, sizeof text)[0])
+		html_put(out, "<text class=\"model\" x=\"%d\" y=\"%d\">%s</text>", GPU_X + 8,
+			 y + 40, text);
+	fputc('\n', out);
+}
+
 static void draw_gpu(const struct drawing *d, const struct gpu *g, int node, size_t at)
 {
 	struct rates own = to_gpu(d, g->index, node, false), far = to_gpu(d, g->index, node, true);
-	int y = TOP + ROW * (int)at + 4, middle = y + GPU_HEIGHT / 2;
+	int middle = middle_of(at);
 	FILE *out = d->h->text.out;
 	char text[64];
 
 	if (isfinite(far.most))
 		html_put(out, "<path class=\"far\" stroke-width=\"%.1f\" d=\"M%d %dH%d\"/>",
-			 thick(d, far.most), BUS, middle + 11, GPU_X);
+			 thick(d, far.most), BUS, middle + FAR, GPU_X);
 	if (isfinite(own.most))
 		html_put(out, "<path class=\"near\" stroke-width=\"%.1f\" d=\"M%d %dH%d\"/>",
-			 thick(d, own.most), NODE + 1, middle - 4, GPU_X);
+			 thick(d, own.most), NODE + 1, middle + NEAR, GPU_X);
 	else
-		html_put(out, "<path class=\"unmeasured\" d=\"M%d %dH%d\"/>", NODE + 1, middle - 4,
-			 GPU_X);
+		html_put(out, "<path class=\"unmeasured\" d=\"M%d %dH%d\"/>", NODE + 1,
+			 middle + NEAR, GPU_X);
 	if (isfinite(own.most))
 		html_put(out, "<text class=\"rate middle\" x=\"%d\" y=\"%d\">%s</text>",
-			 (BUS + GPU_X) / 2, middle - 12, rate_text(&own, text, sizeof text));
+			 (BUS + GPU_X) / 2, middle + NEAR - 8, rate_text(&own, text, sizeof text));
 	if (isfinite(far.most))
 		html_put(out, "<text class=\"farrate middle\" x=\"%d\" y=\"%d\">%s</text>",
-			 (BUS + GPU_X) / 2 + 4, middle + 25, rate_text(&far, text, sizeof text));
-	html_put(out,
-		 "<rect class=\"gpu\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/><text "
-		 "class=\"title\" x=\"%d\" y=\"%d\">GPU %d</text><text class=\"model\" x=\"%d\" "
-		 "y=\"%d\">%s</text>\n",
-		 GPU_X, y, GPU_WIDTH, GPU_HEIGHT, GPU_X + 8, y + 14, g->index, GPU_X + 8, y + 27,
-		 short_name(g, text, sizeof text));
+			 (BUS + GPU_X) / 2 + 4, middle + FAR + 14,
+			 rate_text(&far, text, sizeof text));
+	draw_box(d, g, middle - GPU_HEIGHT / 2);
 }
 
-/* What hangs between the node, its GPUs and the others. */
-static void draw_rail(const struct drawing *d, const struct node *n, int height, bool fed)
+/* What hangs between the node, its GPUs and the others; `bus` is where the path to its GPUs ends,
+ * 0 without. */
+static void draw_rail(const struct drawing *d, const struct node *n, int height, int bus)
 {
 	struct rates far = in_memory(d, n->id, true);
 	FILE *out = d->h->text.out;
@@ -228,13 +267,12 @@ static void draw_rail(const struct drawing *d, const struct node *n, int height,
 	char text[64];
 
 	html_put(out, "<path class=\"rail\" d=\"M0 %dH%d\"/>", y, d->m->ngpus ? WIDTH : BARE);
-	if (fed)
-		html_put(out, "<path class=\"bus\" d=\"M%d %dV%d\"/>", BUS,
-			 TOP + 4 + GPU_HEIGHT / 2 + 11, y);
+	if (bus)
+		html_put(out, "<path class=\"bus\" d=\"M%d %dV%d\"/>", BUS, bus, y);
 	if (!isfinite(far.most))
 		return;
-	html_put(out, "<path class=\"far\" stroke-width=\"2\" d=\"M40 %dV%d\"/>", height, y);
-	html_put(out, "<text class=\"farrate\" x=\"47\" y=\"%d\">%s GB/s</text>", height + 16,
+	html_put(out, "<path class=\"far\" stroke-width=\"2\" d=\"M16 %dV%d\"/>", height, y);
+	html_put(out, "<text class=\"farrate\" x=\"23\" y=\"%d\">%s GB/s</text>", height + 17,
 		 rate_text(&far, text, sizeof text));
 }
 
@@ -272,14 +310,16 @@ static void draw_card(const struct drawing *d, const struct node *n)
 {
 	FILE *out = d->h->text.out;
 	size_t gpus = 0, at = 0;
-	bool fed = false;
-	int height;
+	int height, bus = 0;
 
 	for (size_t i = 0; i < d->m->ngpus; i++) {
-		bool here = home_of(d, &d->m->gpus[i]) == n->id;
+		const struct gpu *g = &d->m->gpus[i];
 
-		gpus += here;
-		fed = fed || (here && isfinite(to_gpu(d, d->m->gpus[i].index, n->id, true).most));
+		if (home_of(d, g) != n->id)
+			continue;
+		if (!bus && isfinite(to_gpu(d, g->index, n->id, true).most))
+			bus = middle_of(gpus) + FAR;
+		gpus++;
 	}
 	height = TOP + ROW * (int)gpus > NODE_LEAST ? TOP + ROW * (int)gpus : NODE_LEAST;
 	html_put(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
@@ -287,12 +327,25 @@ static void draw_card(const struct drawing *d, const struct node *n)
 	say_card(d, n);
 	fputs("\">", out);
 	if (d->m->nnodes > 1)
-		draw_rail(d, n, height, fed);
+		draw_rail(d, n, height, bus);
 	draw_node(d, n, height);
 	for (size_t i = 0; i < d->m->ngpus; i++)
 		if (home_of(d, &d->m->gpus[i]) == n->id)
 			draw_gpu(d, &d->m->gpus[i], n->id, at++);
 	fputs("</svg>\n", out);
+}
+
+/* Every path from a GPU to its own node. */
+static bool all_measured(const struct drawing *d)
+{
+	for (size_t i = 0; i < d->m->ngpus; i++) {
+		const struct gpu *g = &d->m->gpus[i];
+		int home = home_of(d, g);
+
+		if (machine_node(d->m, home) && !isfinite(to_gpu(d, g->index, home, false).most))
+			return false;
+	}
+	return true;
 }
 
 static void say_key(const struct drawing *d)
@@ -305,6 +358,8 @@ static void say_key(const struct drawing *d)
 		html_put(out, "Between node and GPU: %s, GB/s; the faster, the thicker. %s",
 			 record_what(d->copy, what, sizeof what),
 			 d->m->nnodes > 1 ? "Dashed: from the memory of other nodes. " : "");
+	if (!all_measured(d))
+		fputs("Dotted: not measured. ", out);
 	if (d->memory)
 		html_put(out, "In a node: %s of its own memory by its own cores%s.",
 			 d->memory->metric,

@@ -1,11 +1,12 @@
 /* html_spread.c - distributions of latencies: a row a cell, over a logarithmic axis. See html.h. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "render/html.h"
 
-enum { WIDTH = 360, LEFT = 104, RIGHT = 12, ROW = 20, TOP = 6, BOTTOM = 36, TICKS_MOST = 6 };
+enum { WIDTH = 360, RIGHT = 12, LETTER = 7, ROW = 20, TOP = 6, BOTTOM = 36, TICKS_MOST = 6 };
 enum { ROWS_MOST = 24 };
 /* The axis ends here, in times of the longest 99 % quantile; what took longer is written. */
 #define AXIS_END 3.0
@@ -19,6 +20,7 @@ struct spread_row {
 struct spread_chart {
 	struct spread_row rows[ROWS_MOST];
 	size_t n;
+	size_t left_out; /* of the same kind, beyond ROWS_MOST */
 };
 
 static bool of_gpu(const struct record *r)
@@ -46,6 +48,17 @@ static bool same_memory_chart(const struct html *h, const struct record *a, cons
 	       a->pages_asked == b->pages_asked && text_is_whole(&h->text, b);
 }
 
+/* Which records have a chart of distributions, and which of them are in one and the same. */
+struct spread_kind {
+	bool (*wanted)(const struct record *r);
+	bool (*same)(const struct html *h, const struct record *a, const struct record *b);
+};
+
+static bool can_be_drawn(const struct record *r)
+{
+	return record_has_figure(r) && r->median > 0;
+}
+
 static void take(struct spread_row *row, const struct record *r)
 {
 	*row = (struct spread_row){ .r = r,
@@ -64,32 +77,15 @@ static void take(struct spread_row *row, const struct record *r)
 }
 
 struct scale {
-	double low, high;
+	double low, high; /* seconds */
+	int left;         /* where the axis begins, beside the longest name */
 };
 
 static double x_of(const struct scale *s, double v)
 {
 	double at = log(fmax(s->low, fmin(s->high, v)) / s->low) / log(s->high / s->low);
 
-	return LEFT + at * (WIDTH - LEFT - RIGHT);
-}
-
-static struct scale scale_of(const struct spread_chart *c)
-{
-	struct scale s = { INFINITY, 0 };
-	double most = 0;
-
-	for (size_t i = 0; i < c->n; i++) {
-		const struct spread_row *row = &c->rows[i];
-
-		s.low = fmin(s.low, fmin(row->low, row->p50));
-		s.high = fmax(s.high, row->p99);
-		most = fmax(most, row->most);
-	}
-	s.high = fmin(most, s.high * AXIS_END);
-	s.low *= 0.97;
-	s.high *= 1.03;
-	return s;
+	return s->left + at * (WIDTH - s->left - RIGHT);
 }
 
 static void row_name(const struct record *r, char *buf, size_t size)
@@ -103,6 +99,30 @@ static void row_name(const struct record *r, char *buf, size_t size)
 		snprintf(buf, size, "%s", text_place(r, place, sizeof place));
 }
 
+static struct scale scale_of(const struct spread_chart *c)
+{
+	struct scale s = { INFINITY, 0, 0 };
+	double most = 0;
+	char name[60];
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct spread_row *row = &c->rows[i];
+		int letters;
+
+		row_name(row->r, name, sizeof name);
+		letters = (int)strlen(name);
+		s.left = letters * LETTER > s.left ? letters * LETTER : s.left;
+		s.low = fmin(s.low, fmin(row->low, row->p50));
+		s.high = fmax(s.high, row->p99);
+		most = fmax(most, row->most);
+	}
+	s.left += LETTER;
+	s.high = fmin(most, s.high * AXIS_END);
+	s.low *= 0.97;
+	s.high *= 1.03;
+	return s;
+}
+
 static void draw_row(FILE *out, const struct scale *s, const struct spread_row *row, size_t at,
 		     const struct text_unit *unit)
 {
@@ -111,7 +131,8 @@ static void draw_row(FILE *out, const struct scale *s, const struct spread_row *
 	double most = row->most / unit->factor;
 
 	row_name(row->r, name, sizeof name);
-	html_put(out, "<text class=\"row\" x=\"%d\" y=\"%.1f\">%s</text>", LEFT - 6, y + 3.5, name);
+	html_put(out, "<text class=\"row\" x=\"%d\" y=\"%.1f\">%s</text>", s->left - 6, y + 3.5,
+		 name);
 	html_put(out, "<path class=\"tail\" d=\"M%.1f %.1fH%.1f\"/>", x_of(s, row->low), y,
 		 x_of(s, row->most));
 	html_put(out, "<path class=\"most\" d=\"M%.1f %.1fv6\"/>", x_of(s, row->most), y - 3);
@@ -188,51 +209,65 @@ static void draw(FILE *out, const struct spread_chart *c)
 		       "quantile; thin: to the slowest"
 		     : "each stroke is a sample, the long one the median");
 	put_figures(out, c);
+	html_left_out(out, c->left_out);
 	fputs("</figure>\n", out);
 }
 
-static void draw_all(struct html *h, bool (*wanted)(const struct record *r),
-		     bool (*same)(const struct html *h, const struct record *a,
-				  const struct record *b))
+/* All that belongs into the chart of `like`; what is taken is done. */
+static void gather(const struct html *h, const struct record *like, const struct spread_kind *kind,
+		   struct spread_chart *c, bool *done)
+{
+	const struct result *res = h->text.res;
+
+	c->n = c->left_out = 0;
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (done[i] || !can_be_drawn(r) || !kind->wanted(r) || !kind->same(h, like, r))
+			continue;
+		done[i] = true;
+		if (c->n < ROWS_MOST)
+			take(&c->rows[c->n++], r);
+		else
+			c->left_out++;
+	}
+}
+
+static int draw_all(struct html *h, const struct spread_kind *kind)
 {
 	const struct result *res = h->text.res = &h->walk.rest;
 	struct spread_chart *c = calloc(1, sizeof *c);
 	bool *done = calloc(res->nrecords + 1, sizeof *done), any = false;
+	int rc;
 
 	for (size_t i = 0; c && done && i < res->nrecords; i++) {
 		const struct record *like = &res->records[i];
 
-		c->n = 0;
-		for (size_t k = i; k < res->nrecords; k++) {
-			const struct record *r = &res->records[k];
-
-			if (done[k] || !wanted(r) || !record_has_figure(r) || !(r->median > 0) ||
-			    (k == i ? !same(h, r, r) : c->n && !same(h, like, r)) ||
-			    (k > i && !c->n))
-				continue;
-			done[k] = true;
-			if (c->n < ROWS_MOST)
-				take(&c->rows[c->n++], r);
-		}
-		if (!c->n)
+		if (done[i] || !can_be_drawn(like) || !kind->wanted(like) ||
+		    !kind->same(h, like, like))
 			continue;
+		gather(h, like, kind, c, done);
 		fputs(any ? "" : "<h3>Distributions</h3>\n<div class=\"charts\">\n", h->text.out);
 		any = true;
 		draw(h->text.out, c);
 	}
 	fputs(any ? "</div>\n" : "", h->text.out);
+	rc = c && done ? 0 : -ENOMEM;
 	free(done);
 	free(c);
+	return rc;
 }
 
 int html_distributions(struct html *h)
 {
-	draw_all(h, of_gpu, same_gpu_chart);
-	return 0;
+	static const struct spread_kind gpus = { of_gpu, same_gpu_chart };
+
+	return draw_all(h, &gpus);
 }
 
 int html_memory_distributions(struct html *h)
 {
-	draw_all(h, of_memory, same_memory_chart);
-	return 0;
+	static const struct spread_kind memory = { of_memory, same_memory_chart };
+
+	return draw_all(h, &memory);
 }

@@ -7,7 +7,7 @@
 #include "render/html.h"
 #include "result/timeline.h"
 
-/* More are told by the tables alone. */
+/* More are told by the tables alone, and by the format timeline-csv. */
 enum { TIMELINES_MOST = 8 };
 
 static int fill(struct html_series *s, const struct timeline *t, bool share)
@@ -20,7 +20,7 @@ static int fill(struct html_series *s, const struct timeline *t, bool share)
 		double y = share ? w->share : w->rate;
 
 		/* A share is seen at a window's end, a rate is that of all of it. */
-		if (share ? isfinite(y) : true)
+		if (!share || isfinite(y))
 			s->points[s->n++] =
 				(struct html_point){ share ? w->start + w->seconds : w->start, y,
 						     NAN, NAN };
@@ -74,28 +74,42 @@ static bool has_shares(const struct timeline *t)
 	return false;
 }
 
+/* *drawn is counted up. Both charts of a move stand side by side. */
+static int draw_move(struct html *h, const struct record *r, const struct timeline *t,
+		     size_t *drawn)
+{
+	int rc;
+
+	fputs(*drawn ? "" : "<h3>Time lines</h3>\n", h->text.out);
+	++*drawn;
+	fputs("<div class=\"charts pair\">\n", h->text.out);
+	rc = draw(h, r, t, false);
+	if (rc == 0 && has_shares(t))
+		rc = draw(h, r, t, true);
+	fputs("</div>\n", h->text.out);
+	return rc;
+}
+
 int html_timelines(struct html *h)
 {
 	const struct result *res = &h->walk.moves;
+	size_t drawn = 0, left_out = 0;
 	struct err e = { "" };
-	size_t drawn = 0;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < res->nrecords && drawn < TIMELINES_MOST; i++) {
+	for (size_t i = 0; rc == 0 && i < res->nrecords; i++) {
 		const struct record *r = &res->records[i];
 		struct timeline t;
 
 		timeline_init(&t);
 		if (timeline_load(&t, r, &e) == 0 && t.n) {
-			if (drawn++ == 0)
-				fputs("<h3>Time lines</h3>\n<div class=\"charts\">\n", h->text.out);
-			rc = draw(h, r, &t, false);
-			if (rc == 0 && has_shares(&t))
-				rc = draw(h, r, &t, true);
+			if (drawn < TIMELINES_MOST)
+				rc = draw_move(h, r, &t, &drawn);
+			else
+				left_out++;
 		}
 		timeline_release(&t);
 	}
-	if (drawn)
-		fputs("</div>\n", h->text.out);
+	html_left_out(h->text.out, left_out);
 	return rc;
 }

@@ -12,8 +12,14 @@
 
 /* Shades of a heat map, of which the last is the best; style in report.css. */
 enum { SHADES = 9 };
-/* A table of more columns has the page's width for itself. */
-enum { COLUMNS_BESIDE = 8 };
+/* More columns are written small, and a page of paper with them lies on its side. */
+enum { COLUMNS_NARROW = 8 };
+/* What a column with its edges takes, by the letters of an interval and at least, and what two
+ * tables beside each other have for all columns: pixels, as report.css has them. */
+#define LETTER 6.1
+enum { CELL_LEAST = 69, CELL_EDGE = 14, BESIDE = 570 };
+/* Letters of a cell of words that stand in one line. */
+enum { CELL_LINE = 40 };
 /* The least that the palest shade stands for, as a share of the best: small differences stay
  * small to the eye. */
 #define PALEST 0.75
@@ -125,8 +131,12 @@ static void put_cell(FILE *out, const char *tag, const char *attributes, char al
 {
 	char buf[1024];
 
-	fprintf(out, "<%s%s%s>", tag, attributes, align == 'r' ? " class=\"r\"" : "");
-	html_put(out, "%s", trimmed(text, buf, sizeof buf));
+	trimmed(text, buf, sizeof buf);
+	fprintf(out, "<%s%s%s>", tag, attributes,
+		strlen(buf) > CELL_LINE ? " class=\"long\""
+		: align == 'r'          ? " class=\"r\""
+					: "");
+	html_put(out, "%s", buf);
 	fprintf(out, "</%s>", tag);
 }
 
@@ -292,6 +302,18 @@ static void put_note(FILE *out, const struct sheet *s, const struct sheet_note *
 	fputs("</tr>\n", out);
 }
 
+/* How it is laid out: a class of report.css. */
+static const char *shape_of(const struct sheet *s, const struct sheet_style *style,
+			    const struct ends *ends)
+{
+	int letters = snprintf(NULL, 0, "%.*f", style->decimals, ends->most / style->unit.factor);
+	double cell = fmax(CELL_LEAST, (2 * letters + 1) * LETTER + CELL_EDGE);
+
+	if (s->ncolumns > COLUMNS_NARROW)
+		return " wide";
+	return (double)s->ncolumns * cell > BESIDE ? " broad" : "";
+}
+
 static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_style *style)
 {
 	struct ends ends = ends_of(s);
@@ -300,8 +322,7 @@ static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_s
 
 	html_close_words(html_of(t));
 	html_scroll(out, html_of(t)->heading);
-	html_put(out, "<table class=\"heat%s\">\n<thead><tr>",
-		 s->ncolumns > COLUMNS_BESIDE ? " wide" : "");
+	html_put(out, "<table class=\"heat%s\">\n<thead><tr>", shape_of(s, style, &ends));
 	html_put(out, s->corner[0] ? "<th scope=\"col\">%s</th>" : "<td>%s</td>", s->corner);
 	for (size_t c = 0; c < s->ncolumns; c++)
 		html_put(out, "<th scope=\"col\">%s</th>", trimmed(s->heads[c], head, sizeof head));

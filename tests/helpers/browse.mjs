@@ -1,6 +1,7 @@
 // browse.mjs PAGE.. - opens pages of HTML in headless Chromium and tells what it finds, a line each:
-// "PASS what" or "FAIL what: why". With AXE=axe.min.js an accessibility check of pages that are not
-// large (it takes minutes for those), too; with SHOTS=FOLDER a picture of each. Spoken to through a pipe; needs nothing but node and chromium.
+// "PASS what" or "FAIL what: why". With AXE=axe.min.js an accessibility check of all but very large
+// ones, too; with SHOTS=FOLDER a picture of each in all widths. Spoken to through a pipe; needs
+// nothing but node and chromium.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,6 +13,7 @@ const chromium = spawn(process.env.CHROMIUM || "chromium",
 	["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
 		"--disable-dev-shm-usage", "--user-data-dir=" + profile],
 	{ stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+const AXE_MOST = 20000; // elements: more are slow, and nothing new
 const waiting = new Map();
 let number = 0, received = "", events = [], session;
 
@@ -43,10 +45,14 @@ const press = async key => {
 		await send("Input.dispatchKeyEvent", { type, key, code: key });
 };
 
+async function look(media, width, scheme) {
+	await send("Emulation.setDeviceMetricsOverride", { width, height: 800, deviceScaleFactor: 1, mobile: width < 600 });
+	await send("Emulation.setEmulatedMedia", { media, features: scheme ? [{ name: "prefers-color-scheme", value: scheme }] : [] });
+}
+
 async function open(page, width, scheme) {
 	events = [];
-	await send("Emulation.setDeviceMetricsOverride", { width, height: 800, deviceScaleFactor: 1, mobile: width < 600 });
-	await send("Emulation.setEmulatedMedia", { media: "screen", features: [{ name: "prefers-color-scheme", value: scheme }] });
+	await look("screen", width, scheme);
 	await send("Page.navigate", { url: "file://" + page });
 	for (let i = 0; i < 200 && !of("Page.loadEventFired").length; i++)
 		await new Promise(done => setTimeout(done, 25));
@@ -63,10 +69,34 @@ async function quiet(name, width) {
 	tell(wide <= width, `${name}: no sideways scrolling`, `${wide} px`);
 }
 
+// No text of a drawing lies on another or leaves the card that it is in; letters may touch.
+async function apart(name) {
+	const found = await evaluate(`[...document.querySelectorAll("figure svg")].flatMap(svg => {
+		const edge = svg.closest("section").getBoundingClientRect();
+		const texts = [...svg.querySelectorAll("text")].filter(t => t.textContent).map(t => [t.textContent, t.getBoundingClientRect()]);
+		const on = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.35 * Math.min(a.height, b.height);
+		return texts.flatMap(([text, at], i) => [
+			...texts.slice(i + 1).filter(([, other]) => on(at, other)).map(([other]) => text + " on " + other),
+			...(at.left < edge.left || at.right > edge.right ? [text + " leaves"] : [])]);
+	}).slice(0, 5)`);
+	tell(!found.length, `${name}: drawings are clear`, found.join("; "));
+}
+
+// On paper nothing is wider than the page, which is A4, and lies on its side for wide tables.
+async function printed(name) {
+	for (const [width, which] of [[703, "section:not(:has(.wide))"], [1032, "section:has(.wide)"]]) {
+		await look("print", width);
+		const wide = await evaluate(`[...document.querySelectorAll("${which}")].filter(s => s.scrollWidth > ${width}).map(s => s.id + " " + s.scrollWidth)`);
+		tell(!wide.length, `${name}: nothing is wider than the page`, wide.join("; "));
+	}
+}
+
 async function accessible(name) {
-	if (!axe || await evaluate("document.querySelectorAll('*').length") > 5000)
+	if (!axe || await evaluate("document.querySelectorAll('*').length") > AXE_MOST)
 		return;
 	await evaluate(axe + ";0");
+	// Of what is there many times over, the first few are enough, and all are minutes of work.
+	await evaluate("document.querySelectorAll('tr:nth-child(n+6), :is(td, th):nth-child(n+7), li:nth-child(n+6), figure:nth-child(n+4), dl > div:nth-child(n+8)').forEach(e => e.remove())");
 	await evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })");
 	const found = await evaluate("axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v => v.id + ' (' + v.nodes.length + ': ' + v.nodes[0].html.slice(0, 160) + ' ' + v.nodes[0].failureSummary.slice(0, 200) + ')'))");
 	tell(!found.length, `${name}: accessible, says axe-core`, found.join("; "));
@@ -94,7 +124,7 @@ async function main() {
 	for (const domain of ["Page", "Log", "Runtime", "Network"])
 		await send(domain + ".enable");
 	for (const page of process.argv.slice(2))
-		for (const [width, scheme] of [[320, "light"], [1440, "dark"]]) {
+		for (const [width, scheme] of [[320, "light"], [768, "dark"], [1440, "dark"]]) {
 			const name = `${basename(page, ".html")}, ${width} px, ${scheme}`;
 			await open(page, width, scheme);
 			await quiet(name, width);
@@ -102,10 +132,16 @@ async function main() {
 				const shot = await send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
 				writeFileSync(join(process.env.SHOTS, name.replace(/, /g, "-") + ".png"), Buffer.from(shot.data, "base64"));
 			}
-			if (width > 320)
+			await apart(name);
+			if (width === 1440) {
 				await reachable(name);
-			await accessible(name);
+				await printed(`${basename(page, ".html")}, printed`);
+				await look("screen", width, scheme);
+			}
+			if (width !== 768)
+				await accessible(name);
 		}
+	await open(process.argv[2], 1440, "light");
 	await send("Emulation.setEmulatedMedia", { media: "", features: [] });
 	const pdf = Buffer.from((await send("Page.printToPDF", { printBackground: true })).data, "base64");
 	tell(pdf.length > 10000, "it can be printed", `${pdf.length} bytes`);
