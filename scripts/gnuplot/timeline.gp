@@ -1,91 +1,96 @@
-# timeline.gp - what went on while a process or its pages were moved, drawn.
+# timeline.gp - what went on while a process or its pages were moved, window by window.
 #
 #     numabench report --format timeline-csv RESULT >moves.csv
-#     gnuplot -c scripts/gnuplot/timeline.gp moves.csv moves.png [NUMBER]
+#     gnuplot -c scripts/gnuplot/timeline.gp moves.csv moves.png
+#     gnuplot -c scripts/gnuplot/timeline.gp moves.csv third.svg 2 "node-017, before the BIOS update"
 #
-# NUMBER counts the time lines of the file from 0 (its first column; the second says what each is).
-# The picture is a PNG, or an SVG where its name ends so. gnuplot 5.2 or later.
+# The number counts the time lines of the table from 0 (its first column; the second says what each
+# is); behind it may stand a line to be written above. A picture whose name ends neither in .svg nor
+# in .png is made as both. gnuplot 5.4 or later.
 
-if (ARGC < 2) {
-	print "usage: gnuplot -c timeline.gp FILE.csv PICTURE.png [NUMBER]"
-	exit status 2
-}
+csv = ARG1; picture = ARG2
 number = ARGC > 2 ? int(ARG3) : 0
+machine = ARG4
+usage = "usage: gnuplot -c timeline.gp MOVES.csv PICTURE.svg [NUMBER [TEXT]]"
+folder = ARG0[:strlen(ARG0) - strlen("timeline.gp")]
+load folder."look.gp"
 
-set datafile separator comma
-set datafile columnheaders
+# ---- the windows: a row of another time line is skipped ----
 
-# What is drawn: a row of another time line is skipped.
 of(v) = column("timeline") == number ? v : NaN
-name = ""; unit = ""; back = ""; simulated = 0; shares = 0
-note(a) = (name = strcol("name"), unit = strcol("unit"), back = strcol("returned"), \
-	simulated = int(column("simulated")), shares = shares + (strcol("share") ne ""), 0)
-stats ARG1 using (column("timeline")) name "all" nooutput
+name = ""; unit = ""; back = NaN; simulated = 0; shares = 0; cut_any = 0
+filled(key) = strcol(key) eq "" ? NaN : column(key)
+note(a) = (name = strcol("name"), unit = strcol("unit"), back = filled("returned"), \
+	simulated = int(column("simulated")), shares = shares || is(filled("share")), \
+	cut_any = cut_any || column("straddles") == 1, 0)
+stats csv using (column("timeline")) name "all" nooutput
 if (!exists("all_records") || number < 0 || number > all_max) {
-	print sprintf("%s: there is no time line number %d in it", ARG1, number)
+	print sprintf("%s: there is no time line number %d in it", csv, number)
 	exit status 1
 }
-stats ARG1 using (column("timeline") == number ? (note(0), column("start")) : NaN):\
+stats csv using (column("timeline") == number ? (note(0), column("start")) : NaN):\
 	(of(column("rate"))) name "line" nooutput
-has_share = shares > 0
-has_back = strlen(back) > 0
 
-# Units for a person.
+# ---- drawn ----
+
 latency = unit eq "s"
-factor = latency ? 1e9 : 1e-9
-rate_label = latency ? "latency, ns" : "GB/s"
+factor = factor_for(unit, line_min_y)
 span = line_max_x - line_min_x
 scale = span < 0.5 ? 1e3 : 1
-time_label = scale == 1e3 ? "ms since the move" : "seconds since the move"
-
-if (strlen(ARG2) > 4 && ARG2[strlen(ARG2) - 3:] eq ".svg") {
-	set terminal svg size 960,480 font "sans,12"
-} else {
-	set terminal pngcairo size 960,480 font "sans,11"
-}
-set output ARG2
-set title (simulated ? "SIMULATED: " : "").name noenhanced
-set xlabel time_label
-set xrange [line_min_x * scale:line_max_x * scale * 1.02]
-set ylabel rate_label
-set yrange [0:line_max_y * factor * 1.1]
-set grid ytics linecolor "#dddddd" linetype 1
-set border 3 + 8 * has_share
-set tics nomirror out
-set key outside below horizontal
-set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor "#c00000" dashtype 2 linewidth 1.5
-set label 1 " moved" at 0, graph 0.97 textcolor "#c00000"
-if (has_back) {
-	set arrow 2 from back * scale, graph 0 to back * scale, graph 1 nohead \
-		linecolor "#c00000" dashtype 2 linewidth 1.5
-	set label 2 " moved back" at back * scale, graph 0.97 textcolor "#c00000"
-}
-if (has_share) {
-	set y2label "pages on the new node, %"
+what = name.", ".unit_for(unit, factor)
+# A long name goes on in a second line.
+half = strlen(what) > 56 ? strstrt(what[30:], ";") : 0
+what_more = half ? what[30 + half:] : ""
+what = half ? what[:28 + half] : what
+foot = 1 + cut_any
+height = 84 + 300 + 74 + 18 * foot
+machine = what_more eq "" ? machine : machine eq "" ? what_more[2:] : what_more[2:]."   ".machine
+eval headline
+set lmargin at screen 70.0 / width
+set rmargin at screen 1 - (shares ? 96.0 : 20.0) / width
+set tmargin at screen 1 - 84.0 / height
+set bmargin at screen (74.0 + 18 * foot) / height
+set xlabel (scale == 1e3 ? "ms" : "seconds")." since the move" offset 0,0.4
+set xtics font small_font offset 0,0.2
+set ytics font small_font
+set xrange [line_min_x * scale:line_max_x * scale + 0.02 * span * scale]
+set yrange [0:line_max_y / factor * 1.1]
+set border 3 + 8 * shares
+unset key
+moved(n, at, text) = sprintf("set arrow %d from first %.9g, graph 0 to first %.9g, graph 1 ".\
+	"nohead linecolor rgb '#d55e00' dashtype 2 linewidth 1.5; ".\
+	"set label '%s' at first %.9g, graph 1.035 center font small_font textcolor rgb '#b04c00'", n, at, at, text, at)
+eval moved(1, 0, "moved")
+if (is(back)) { eval moved(2, back * scale, "moved back") }
+if (shares) {
+	set y2label "pages on the new node, %" textcolor rgb "#007a5a" offset -0.5,0
 	set y2range [0:110]
-	set y2tics 0, 25, 100
+	set y2tics 0, 25, 100 font small_font
 }
+y = (18.0 * foot - 4) / height
+explain(text) = sprintf("set label \"%s\" at screen %g, screen %g font small_font textcolor rgb soft", text, 12.0 / width, y)
+eval explain("blue: a stroke is a window, as long as it took".(shares ? "; green, dotted: the pages that have come" : ""))
+y = y - 18.0 / height
+if (cut_any) { eval explain("hollow: a window that straddles a move") }
 
-# A window is a line as long as it is; one that straddles a move is a hollow circle.
 begin(a) = of(column("start") * scale)
 end(a) = of((column("start") + column("seconds")) * scale)
-whole(a) = of(column("straddles") == 0 ? column("rate") * factor : NaN)
-cut(a) = of(column("straddles") == 1 ? column("rate") * factor : NaN)
-set style arrow 9 nohead linewidth 3 linecolor "#1f4e9c"
-set style line 8 linewidth 2 linecolor "#2a8a2a"
-set style line 7 pointtype 6 pointsize 1.2 linecolor "#1f4e9c"
-of_window = latency ? "latency in a window" : "rate in a window"
-if (has_share) {
-	plot ARG1 using (begin(0)):(whole(0)):(end(0) - begin(0)):(0) with vectors arrowstyle 9 \
-			title of_window, \
-		ARG1 using ((begin(0) + end(0)) / 2):(cut(0)) with points linestyle 7 \
-			title "straddles a move", \
-		ARG1 using (end(0)):(of(column("share") * 100)) axes x1y2 with lines linestyle 8 \
-			title "pages on the new node"
-} else {
-	plot ARG1 using (begin(0)):(whole(0)):(end(0) - begin(0)):(0) with vectors arrowstyle 9 \
-			title of_window, \
-		ARG1 using ((begin(0) + end(0)) / 2):(cut(0)) with points linestyle 7 \
-			title "straddles a move"
+whole(a) = of(column("straddles") == 0 ? column("rate") / factor : NaN)
+cut(a) = of(column("straddles") == 1 ? column("rate") / factor : NaN)
+share(a) = of(is(filled("share")) ? column("share") * 100 : NaN)
+set style arrow 9 nohead linewidth 3.5 linecolor rgb "#0072b2"
+set style line 8 linewidth 2 linecolor rgb "#009e73" dashtype 3
+set style line 7 pointtype 6 pointsize 1.2 linecolor rgb "#0072b2"
+do for [e in endings] {
+	eval terminal_for(e)
+	set output base.e
+	if (shares) {
+		plot csv using (end(0)):(share(0)) axes x1y2 with lines linestyle 8, \
+			csv using (begin(0)):(whole(0)):(end(0) - begin(0)):(0) with vectors arrowstyle 9, \
+			csv using ((begin(0) + end(0)) / 2):(cut(0)) with points linestyle 7
+	} else {
+		plot csv using (begin(0)):(whole(0)):(end(0) - begin(0)):(0) with vectors arrowstyle 9, \
+			csv using ((begin(0) + end(0)) / 2):(cut(0)) with points linestyle 7
+	}
+	unset output
 }
-unset output
