@@ -47,10 +47,15 @@ static const struct opt check_options[] = {
 	     "list what passed and what was not judged, too, with what was found there"),
 	FLAG(list, "list", "list all checks"),
 	FLAG(markdown, "markdown", "with --list: the table of results/checks.md"),
-	TEXT(explain, "explain", "ID",
-	     "what a check is, what it finds here, why it matters for feeding a GPU, how to see it "
-	     "by hand, how to mend it, and what it costs if left (measured, where a RESULT is "
-	     "given)"),
+	{ .kind = OPT_TEXT,
+	  .name = "explain",
+	  .arg = "ID",
+	  .word = check_word,
+	  .help = "what a check is, what it finds here, why it matters for feeding a GPU, how to "
+		  "see it "
+		  "by hand, how to mend it, and what it costs if left (measured, where a RESULT is "
+		  "given)",
+	  .offset = offsetof(struct check_command, explain) },
 	FLAG(render_nodes, "render-nodes",
 	     "which /dev/dri/renderD* is which GPU, on which node, and nothing else"),
 	{ .kind = OPT_INT,
@@ -75,6 +80,21 @@ static const struct opt check_options[] = {
 #undef FLAG
 #undef TEXT
 
+static const struct note examples[] = {
+	{ "", "what is wrong, the worst first, with what mends it" },
+	{ "--explain kernel.numa-balancing", "one check, and what it finds here" },
+	{ "--pid 4711", "whether a running process is where its GPUs are" },
+	{ "results/node17-20261121T081221Z/result.json", "what shows under load only, too" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	NOTE_VISIBLE,
+	NOTE_NO_COLOR,
+	NOTE_COLUMNS,
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench check",
 	.summary = "what is wrong with this machine, how we know, and how to mend it",
@@ -88,6 +108,9 @@ static const struct command command = {
 		 "Exit status: 1 where a check fails (with --strict: or warns), else 0.",
 	.options = (const struct opt *const[]){ check_options, NULL },
 	.takes_operands = true,
+	.examples = examples,
+	.environment = environment,
+	.see = "numabench-report(1), numabench-bind(1), lspci(8), nvidia-smi(1)",
 };
 
 static struct render_options appearance(const struct check_command *o)

@@ -54,6 +54,7 @@ static const struct opt own_options[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "format",
 	  .arg = "NAME",
+	  .word = format_word,
 	  .help = "text (the default), or a format of `numabench report`: json, junit, ..",
 	  .offset = offsetof(struct own, format) },
 	{ .kind = OPT_TEXT,
@@ -63,6 +64,20 @@ static const struct opt own_options[] = {
 	  .help = "write there instead of to standard output",
 	  .offset = offsetof(struct own, output) },
 	{ .kind = OPT_END },
+};
+
+static const struct note examples[] = {
+	{ "--baseline good.json new1.json new2.json new3.json new4.json new5.json",
+	  "whether the machine got slower" },
+	{ "--baseline good.json --retest again.json --format junit new.json",
+	  "one run with its retest, for a CI server" },
+	{ NULL, NULL },
+};
+
+static const struct note environment[] = {
+	NOTE_NO_COLOR,
+	NOTE_COLUMNS,
+	{ NULL, NULL },
 };
 
 static const struct command command = {
@@ -82,6 +97,9 @@ static const struct command command = {
 		 "told: another machine, cells without a figure, too few runs.",
 	.options = (const struct opt *const[]){ own_options, NULL },
 	.takes_operands = true,
+	.examples = examples,
+	.environment = environment,
+	.see = "numabench-baseline(1), numabench-report(1)",
 };
 
 /* One candidate is one machine, or equal ones, and no run counts twice. */

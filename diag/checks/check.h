@@ -115,6 +115,9 @@ extern const size_t nfamilies;
 /* The row of an id and its family's name (which may be NULL); NULL: there is none. */
 const struct check *check_find(const char *id, const char **family);
 
+/* Their ids, for an option; NULL behind the last. */
+const char *check_word(size_t i);
+
 /* What a row reads, with the slashes of its files. */
 void check_source(const struct check *row, char text[120]);
 

@@ -31,6 +31,15 @@ const char *check_status_name(enum check_status s)
 	return names[s];
 }
 
+const char *check_word(size_t i)
+{
+	for (size_t f = 0; f < nfamilies; f++)
+		for (const struct check *row = families[f].rows; row->id; row++)
+			if (i-- == 0)
+				return row->id;
+	return NULL;
+}
+
 const struct check *check_find(const char *id, const char **family)
 {
 	for (size_t f = 0; f < nfamilies; f++)

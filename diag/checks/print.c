@@ -7,9 +7,10 @@
 
 #include "render/machine_notes.h"
 #include "render/table.h"
+#include "render/walk.h"
 #include "util/wrap.h"
 
-enum { WIDTH_LEAST = 40, USUAL_WIDTH = 80, INDENT = 2 };
+enum { WIDTH_LEAST = 40, USUAL_WIDTH = 80, INDENT = 2, NAMED_MOST = 16 };
 
 /* What came of a check over all that it looked at: the worst of what was judged. */
 enum outcome { CANNOT, NEEDS_A_RUN, PASSED, WARNED, FAILED, OUTCOMES };
@@ -20,6 +21,7 @@ struct page {
 	FILE *out;
 	int width;
 	size_t n[OUTCOMES]; /* checks */
+	size_t serious;     /* of those that warn */
 };
 
 size_t count_status(const struct result *res, enum check_status s)
@@ -65,11 +67,27 @@ static bool begins_check(const struct result *res, size_t i)
 	return i == 0 || strcmp(res->findings[i].id, res->findings[i - 1].id) != 0;
 }
 
+/* The check whose first finding is this one. */
+static bool is_serious(const struct result *res, size_t first)
+{
+	for (size_t i = first; i < res->nfindings; i++) {
+		if (strcmp(res->findings[i].id, res->findings[first].id) != 0)
+			break;
+		if (has(&res->findings[i], CHECK_WARN) && finding_is_serious(&res->findings[i]))
+			return true;
+	}
+	return false;
+}
+
 static void count_checks(struct page *p)
 {
-	for (size_t i = 0; i < p->res->nfindings; i++)
-		if (begins_check(p->res, i))
-			p->n[outcome_of_check(p->res, i)]++;
+	for (size_t i = 0; i < p->res->nfindings; i++) {
+		enum outcome o = begins_check(p->res, i) ? outcome_of_check(p->res, i) : OUTCOMES;
+
+		if (o < OUTCOMES)
+			p->n[o]++;
+		p->serious += o == WARNED && is_serious(p->res, i);
+	}
 }
 
 static void say(const struct page *p, int indent, const char *text)
@@ -101,7 +119,7 @@ static int worst_title(const struct page *p, char *text, size_t size)
 static int say_verdict(const struct page *p)
 {
 	size_t fails = p->n[FAILED], warns = p->n[WARNED], used;
-	char text[1500], worst[1200];
+	char text[1500], worst[1200], warnings[64];
 	int rc = worst_title(p, worst, sizeof worst);
 
 	if (rc < 0)
@@ -122,8 +140,9 @@ static int say_verdict(const struct page *p)
 		used += (size_t)snprintf(text + used, sizeof text - used, "%zu failure%s%s", fails,
 					 plural(fails), warns ? " and " : "");
 	if (warns)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%zu warning%s", warns,
-					 plural(warns));
+		used += (size_t)snprintf(
+			text + used, sizeof text - used, "%s",
+			warnings_text(warns, fails ? 0 : p->serious, warnings, sizeof warnings));
 	snprintf(text + used, sizeof text - used, "%s%s",
 		 fails + warns > 1 ? ", the worst: " : ": ", worst);
 	say(p, 0, text);
@@ -209,6 +228,10 @@ static void say_counts(const struct page *p)
 	gather(p, NEEDS_A_RUN, false, ids, sizeof ids);
 	snprintf(line, sizeof line, "need a run: %s", ids);
 	if (ids[0])
+		say(p, INDENT, line);
+	gather(p, CANNOT, false, ids, sizeof ids);
+	snprintf(line, sizeof line, "cannot be judged here: %s", ids);
+	if (ids[0] && p->n[CANNOT] <= NAMED_MOST)
 		say(p, INDENT, line);
 	gather(p, CANNOT, true, ids, sizeof ids);
 	snprintf(line, sizeof line, "root would see more (sudo numabench check): %s", ids);

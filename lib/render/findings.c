@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/machine_notes.h"
 #include "render/walk.h"
 #include "result/explains.h"
 #include "result/judge.h"
@@ -36,16 +37,35 @@ static int rank_of_status(const struct finding *f)
 	return -1;
 }
 
+static const char *text_of(const struct finding *f, const char *key)
+{
+	return json_string_value(json_object_get(f->more, key));
+}
+
 /* How bad it is to leave it, by what check_harm_name says; what does not tell comes last. */
 static int harm_of(const struct finding *f)
 {
 	static const char *const harms[] = { "percent", "factor", "stall", "failure" };
-	const char *harm = json_string_value(json_object_get(f->more, "harm"));
+	const char *harm = text_of(f, "harm");
 
 	for (int i = 0; harm && i < 4; i++)
 		if (strcmp(harm, harms[i]) == 0)
 			return i + 1;
 	return 0;
+}
+
+bool finding_is_serious(const struct finding *f)
+{
+	return harm_of(f) > 1;
+}
+
+char *warnings_text(size_t n, size_t serious, char *buf, size_t size)
+{
+	if (serious && serious < n)
+		snprintf(buf, size, "%zu warnings, %zu of them serious", n, serious);
+	else
+		snprintf(buf, size, "%zu %swarning%s", n, serious ? "serious " : "", plural(n));
+	return buf;
 }
 
 static bool is_worse(const struct finding *a, const struct finding *b)
@@ -91,6 +111,17 @@ static bool alike(const struct finding *a, const struct finding *b)
 	       finding_shares(a, b, "title");
 }
 
+/* Several of one kind may be about one and the same thing. */
+static bool subject_told(const struct telling *p, size_t first, size_t i)
+{
+	const struct finding *f = p->res->findings;
+
+	for (size_t k = first; k < i; k++)
+		if (strcmp(f[k].subject, f[i].subject) == 0 && alike(&f[k], &f[first]))
+			return true;
+	return false;
+}
+
 /* The subjects of all that is like finding `first`, which are then told. */
 static void gather_subjects(const struct telling *p, size_t first, char *text, size_t size)
 {
@@ -102,6 +133,8 @@ static void gather_subjects(const struct telling *p, size_t first, char *text, s
 		if (!alike(&f[i], &f[first]))
 			continue;
 		p->told[i] = true;
+		if (subject_told(p, first, i))
+			continue;
 		if (++n <= NAMED && used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%s",
 						 n > 1 ? ", " : "", f[i].subject);
@@ -157,6 +190,90 @@ static void tell_check(struct telling *p, size_t at)
 	p->v[p->nv - 1].last = true;
 }
 
+/* ---- what is said of it ---- */
+
+/* The lines of a finding, and the texts of those that the finding itself has not. */
+struct lines {
+	struct told_line v[12];
+	size_t n;
+	char bears[64], read[320], more[120];
+	json_t *verify; /* owned */
+};
+
+static void add_line(struct lines *l, const char *label, const char *text)
+{
+	if (text && text[0])
+		l->v[l->n++] = (struct told_line){ .label = label, .text = text };
+}
+
+static void add_steps(struct lines *l, const char *label, const json_t *steps)
+{
+	if (json_array_size(steps))
+		l->v[l->n++] = (struct told_line){ .label = label, .steps = steps };
+}
+
+/* What is to be done, and how to see that it is done. */
+static void add_mend(struct lines *l, const struct finding *f)
+{
+	const json_t *remedy = json_object_get(f->more, "remedy");
+	json_t *verify = json_object_get(f->more, "verify");
+
+	if (json_array_size(remedy))
+		add_steps(l, "To mend", remedy);
+	else
+		add_line(l, "To mend", f->fix);
+	if (json_is_object(verify))
+		l->verify = json_pack("[O]", verify);
+	add_steps(l, "Verify", l->verify);
+}
+
+/* What holds for all of one id. */
+static void add_tail(struct lines *l, const struct told_finding *told)
+{
+	const struct finding *f = told->finding;
+
+	add_line(l, "Lasts", text_of(f, "lasts"));
+	add_line(l, "Scope", text_of(f, "scope"));
+	if (f->source[0])
+		snprintf(l->read, sizeof l->read, "%s%s%s", f->source,
+			 f->authority[0] ? "; rests on: " : "", f->authority);
+	add_line(l, "Read", l->read);
+	if (told->title[0]) /* a check of `numabench check`, which explains itself */
+		snprintf(l->more, sizeof l->more, "numabench check --explain %s", f->id);
+	add_line(l, "More", l->more);
+}
+
+static void tell_with_lines(struct told_finding *told,
+			    void (*tell)(const struct told_finding *f, void *to), void *to)
+{
+	const struct finding *f = told->finding, *before = told->before;
+	const char *title = text_of(f, "title");
+	struct lines l = { .n = 0 };
+	size_t own;
+
+	told->title = title ? title : "";
+	if (!before || strcmp(f->expected, before->expected) != 0)
+		add_line(&l, "Expected", f->expected);
+	if (!before) {
+		add_line(&l, "Costs", text_of(f, "cost"));
+		add_line(&l, text_of(f, "cost") ? "Here" : "Costs", text_of(f, "cost_here"));
+	}
+	if (!before || strcmp(f->fix, before->fix) != 0 || !finding_shares(f, before, "remedy"))
+		add_mend(&l, f);
+	if (told->cells)
+		snprintf(l.bears, sizeof l.bears, "%zu cell%s of this run", told->cells,
+			 plural(told->cells));
+	add_line(&l, "Bears on", l.bears);
+	own = l.n;
+	if (told->last)
+		add_tail(&l, told);
+	told->lines = l.v;
+	told->nlines = l.n;
+	told->ntail = l.n - own;
+	tell(told, to);
+	json_decref(l.verify);
+}
+
 int findings_tell(const struct result *res, void (*tell)(const struct told_finding *f, void *to),
 		  void *to)
 {
@@ -171,7 +288,7 @@ int findings_tell(const struct result *res, void (*tell)(const struct told_findi
 		if (!p.told[p.order[i]])
 			tell_check(&p, i);
 	for (size_t i = 0; i < p.nv; i++)
-		tell(&p.v[i], to);
+		tell_with_lines(&p.v[i], tell, to);
 	free(p.order);
 	free(p.told);
 	free(p.v);

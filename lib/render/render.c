@@ -18,14 +18,33 @@ const struct format formats[] = {
 	  .help = "annotations of a GitHub Actions run, for its log",
 	  .write = format_github },
 	{ .name = "markdown",
-	  .help = "a summary in Markdown, for $GITHUB_STEP_SUMMARY",
+	  .help = "the report in Markdown, for $GITHUB_STEP_SUMMARY and wikis",
 	  .write = format_markdown },
+	{ .name = "share",
+	  .help = "15 lines of Markdown for a chat or an issue, without names (--share)",
+	  .write = format_share },
 	{ .name = "nagios", .help = "one line with performance data", .write = format_nagios },
+	{ .name = "csv",
+	  .help = "a table, a row a record, for spreadsheets and gnuplot (RFC 4180)",
+	  .write = format_csv,
+	  .write_several = format_csv_several },
+	{ .name = "prometheus",
+	  .help = "metrics for node_exporter's textfile collector",
+	  .write = format_prometheus },
+	{ .name = "bmf", .help = "Bencher Metric Format, for Bencher", .write = format_bmf },
 	{ .name = "timeline-csv",
 	  .help = "time lines of moves, a row a window (scripts/gnuplot/timeline.gp draws them)",
 	  .write = format_timeline_csv },
+	{ .name = "hwloc",
+	  .help = "the topology for hwloc, what was measured as memory attributes",
+	  .write = format_hwloc },
 	{ .name = NULL },
 };
+
+const char *format_word(size_t i)
+{
+	return i < sizeof formats / sizeof *formats ? formats[i].name : NULL;
+}
 
 const struct format *format_find(const char *name)
 {

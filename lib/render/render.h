@@ -12,6 +12,8 @@ struct render_options {
 	int width;          /* columns; 80 when unknown */
 	bool colour;        /* only for a terminal; NO_COLOR is the caller's to honour */
 	const char *source; /* where the result lies, for lines to paste; NULL: not known */
+	const char *remark; /* what else is to be said, a sentence; NULL: nothing */
+	bool hwloc_standard; /* hwloc: its own Bandwidth and Latency, too, not only ours */
 };
 
 /* What a descriptor can show: a terminal's width (`columns`, the variable COLUMNS,
@@ -29,6 +31,7 @@ struct format {
 };
 extern const struct format formats[]; /* ended by a row without a name */
 const struct format *format_find(const char *name);
+const char *format_word(size_t i); /* the names, for an option; NULL behind the last */
 
 /* Writes a result in a format to a file: whole, or not at all. `source` is where
  * the result itself lies, or NULL. -ENOSPC .. with e. */

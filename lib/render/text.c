@@ -193,9 +193,9 @@ static size_t block_columns(struct text *t, const struct sheet *s, const struct 
 	       ((s->ncolumns + (size_t)n - 1) / (size_t)n);
 }
 
-static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_style *style)
+static int say_blocks(struct text *t, const struct sheet *s, const struct sheet_style *style,
+		      size_t step)
 {
-	size_t step = block_columns(t, s, style);
 	int rc = 0;
 
 	for (size_t c = 0; rc == 0 && c < s->ncolumns; c += step) {
@@ -205,6 +205,23 @@ static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_s
 			fputc('\n', t->out);
 		rc = print_block(t, s, c, last, style);
 	}
+	return rc;
+}
+
+/* As it is where it fits; else folded, where that does; else in blocks. */
+static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_style *style)
+{
+	size_t step = block_columns(t, s, style);
+	struct sheet folded = { .corner = "" };
+	int rc = step < s->ncolumns ? sheet_fold(s, true, &folded) : 0;
+
+	if (rc > 0 && block_columns(t, &folded, style) == folded.ncolumns) {
+		t->marked_folded = true;
+		rc = say_blocks(t, &folded, style, folded.ncolumns);
+	} else if (rc >= 0) {
+		rc = say_blocks(t, s, style, step);
+	}
+	sheet_release(&folded);
 	return rc;
 }
 

@@ -20,7 +20,7 @@ struct text {
 	FILE *out;
 	int width;
 	/* Signs that stand beside figures; text_legend explains those in use. */
-	bool marked_best, marked_unstable, marked_undersized;
+	bool marked_best, marked_unstable, marked_undersized, marked_folded;
 	bool told_links;           /* link_sentence was there */
 	const struct voice *voice; /* NULL: text's own */
 	void *own;                 /* the voice's */
@@ -35,6 +35,13 @@ struct text_unit {
 struct text_unit text_unit_for(const char *unit, double typical);
 /* Digits after the point where the largest printed figure is `most`. */
 int text_decimals(double most);
+
+/* "PASS with 2 warnings, 1 of them serious"; that it is simulated stands before it. Returns buf. */
+char *text_verdict(const struct result *res, char *buf, size_t size);
+/* "8 of 8 GPUs measured". Returns buf. */
+char *text_scope(const struct result *res, char *buf, size_t size);
+/* "2 NUMA nodes, 96 cores, 1 TiB; 8 x NVIDIA H200". Returns buf. */
+char *text_parts_of_machine(const struct machine *m, char *buf, size_t size);
 
 /* One word of at most five letters for a status, so that 8 GPUs fit side by side. */
 const char *text_status_word(enum status s);
@@ -95,6 +102,11 @@ int sheet_add_note(struct sheet *s, struct sheet_note *note, const char *label);
 void sheet_release(struct sheet *s);
 /* False when no cell has a figure. */
 bool sheet_style(const struct sheet *s, struct sheet_style *style);
+/* Columns whose figures are alike in every row (by less than RECOMMEND_BAR) share one, which has
+ * those of the first of them and is headed "GPU 0-3", or, narrow, "0-3" beside a corner of "GPU":
+ * where not all fit side by side. 1, 0: there are none alike, or -ENOMEM; *folded is to be released
+ * in any case. */
+int sheet_fold(const struct sheet *s, bool narrow, struct sheet *folded);
 int sheet_print(struct text *t, const struct sheet *s, const struct sheet_style *style);
 
 /* ---- matrices (text_matrix.c) ---- */
@@ -109,6 +121,8 @@ struct matrix {
 	bool declared; /* begins with a row of the GPUs' declared nodes */
 };
 bool matrix_takes(const struct matrix *m, const struct record *r);
+/* Puts r where it belongs, unless what stands there stands for it better. */
+void matrix_keep(const struct record **cell, const struct record *r);
 /* Prints nothing when no cell has a figure. 0 or -ENOMEM. */
 int matrix_print(struct text *t, const struct matrix *m);
 /* A matrix of near cells for each kind of GPU record that `wanted` has, in the order of the
@@ -166,8 +180,11 @@ int text_not_measured(struct text *t); /* text_folded of all records */
 int text_recommendations(struct text *t);
 int text_commands(struct text *t);
 int text_memory(struct text *t);
+int text_memory_matrix(struct text *t); /* part of it: between nodes */
 /* A memory bandwidth: of CPU and memory node, and nothing else. */
 bool text_is_memory_rate(const struct record *r);
+/* How long one core waits for memory, or, of a small size, for a cache. */
+bool text_is_memory_latency(const struct record *r);
 /* That of a node's own memory, by its own cores or those that drive it. */
 bool text_is_own_memory(const struct text *t, const struct record *r);
 /* "fastest forms: triad-avx512-nt, read-avx2-blocks, .." after `by`, of the memory bandwidths among

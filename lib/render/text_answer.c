@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/text.h"
+#include "render/machine_notes.h"
+#include "render/walk.h"
 #include "result/judge.h"
 #include "result/statistics.h"
 #include "util/units.h"
@@ -58,37 +59,51 @@ static void say_unmeasured(struct text *t)
 	}
 }
 
-static void verdict_sentence(const struct verdict *v, char *buf, size_t size)
+char *text_scope(const struct result *res, char *buf, size_t size)
+{
+	size_t n = res->machine.ngpus;
+
+	if (n)
+		snprintf(buf, size, "%zu of %zu %s measured", result_gpus_measured(res), n,
+			 n == 1 ? "GPU" : "GPUs");
+	else
+		snprintf(buf, size, "CPU part only (no GPU on this machine's PCI bus)");
+	return buf;
+}
+
+char *text_verdict(const struct result *res, char *buf, size_t size)
 {
 	static const char *const words[] = {
 		[VERDICT_PASS] = "PASS", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "UNKNOWN"
 	};
-	char warnings[48] = "";
+	const struct verdict *v = &res->verdict;
+	char warnings[64] = "";
+	size_t serious = 0;
 
+	for (size_t i = 0; i < res->nfindings; i++)
+		serious += strcmp(res->findings[i].status, "warn") == 0 &&
+			   finding_is_serious(&res->findings[i]);
 	if (v->nwarnings)
-		snprintf(warnings, sizeof warnings, " (%zu %s)", v->nwarnings,
-			 v->nwarnings == 1 ? "warning" : "warnings");
-	if (v->nreasons)
-		snprintf(buf, size, "%s%s: %s", words[v->status], warnings, v->reasons[0]);
-	else
-		snprintf(buf, size, "%s%s%s", words[v->status], warnings,
-			 v->status == VERDICT_PASS && !v->nwarnings ? ": nothing is wrong" : "");
+		warnings_text(v->nwarnings, serious < v->nwarnings ? serious : v->nwarnings,
+			      warnings, sizeof warnings);
+	snprintf(buf, size, "%s%s%s%s", res->run.simulated ? "SIMULATED. " : "", words[v->status],
+		 warnings[0] ? " with " : "", warnings);
+	return buf;
 }
 
 int text_answer(struct text *t)
 {
 	const struct result *res = t->res;
-	size_t measured = result_gpus_measured(res), n = res->machine.ngpus;
-	const char *mark = res->run.simulated ? "SIMULATED. " : "";
-	char verdict[400], scope[96];
+	char verdict[96], scope[96];
 
-	if (n)
-		snprintf(scope, sizeof scope, "%zu of %zu %s measured", measured, n,
-			 n == 1 ? "GPU" : "GPUs");
-	else
-		snprintf(scope, sizeof scope, "no GPU on this machine's PCI bus: CPU part only");
-	verdict_sentence(&res->verdict, verdict, sizeof verdict);
-	text_say(t, 0, "%s%s. %s", mark, scope, verdict);
+	text_scope(res, scope, sizeof scope);
+	text_verdict(res, verdict, sizeof verdict);
+	text_say(t, 0, "%s, %s%s%s", verdict, scope,
+		 res->verdict.nreasons ? ": "
+		 : res->verdict.status == VERDICT_PASS && !res->verdict.nwarnings
+			 ? "; nothing is wrong"
+			 : "",
+		 res->verdict.nreasons ? res->verdict.reasons[0] : "");
 	for (size_t i = 1; i < res->verdict.nreasons; i++)
 		text_say(t, 2, "%s", res->verdict.reasons[i]);
 	say_unmeasured(t);
@@ -127,11 +142,9 @@ static char *gpu_names(const struct machine *m, char *buf, size_t size)
 	return buf;
 }
 
-int text_machine(struct text *t)
+char *text_parts_of_machine(const struct machine *m, char *buf, size_t size)
 {
-	const struct machine *m = &t->res->machine;
-	const struct run_info *run = &t->res->run;
-	char gpus[256], took[32], memory[40] = "";
+	char gpus[256], memory[40] = "";
 	unsigned long long bytes = 0;
 	size_t cores = 0;
 
@@ -140,15 +153,26 @@ int text_machine(struct text *t)
 		if (m->nodes[i].memory_bytes.is)
 			bytes += (unsigned long long)m->nodes[i].memory_bytes.value;
 	}
-	text_gap(t);
 	if (bytes) {
-		char size[24];
+		char text[24];
 
-		snprintf(memory, sizeof memory, ", %s", format_size(size, sizeof size, bytes));
+		snprintf(memory, sizeof memory, ", %s", format_size(text, sizeof text, bytes));
 	}
-	text_say(t, 0, "%s: %zu NUMA %s, %zu %s%s; %s", run->id[0] ? run->id : "this run",
-		 m->nnodes, m->nnodes == 1 ? "node" : "nodes", cores, cores == 1 ? "core" : "cores",
-		 memory, m->ngpus ? gpu_names(m, gpus, sizeof gpus) : "no GPU");
+	snprintf(buf, size, "%zu NUMA node%s, %zu core%s%s; %s", m->nnodes, plural(m->nnodes),
+		 cores, plural(cores), memory,
+		 m->ngpus ? gpu_names(m, gpus, sizeof gpus) : "no GPU");
+	return buf;
+}
+
+int text_machine(struct text *t)
+{
+	const struct machine *m = &t->res->machine;
+	const struct run_info *run = &t->res->run;
+	char made_of[400], took[32];
+
+	text_gap(t);
+	text_say(t, 0, "%s: %s", run->id[0] ? run->id : "this run",
+		 text_parts_of_machine(m, made_of, sizeof made_of));
 	text_say(t, 0, "numabench %s, %s, %s", run->version, run->started,
 		 format_seconds(took, sizeof took, run->seconds));
 	if (m->nnodes == 1)
@@ -210,6 +234,10 @@ int text_basis(struct text *t)
 	const char *proof;
 
 	text_legend(t);
+	if (t->o->remark) {
+		text_gap(t);
+		text_say(t, 0, "%s", t->o->remark);
+	}
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "render/text.h"
 #include "result/recommend.h"
 #include "util/quote.h"
@@ -158,14 +159,70 @@ void text_binding(struct text *t)
 	text_say(t, 0, "%s.", s.text);
 }
 
+static int put_row(struct table *table, const struct recommendation *r)
+{
+	static const char *const agreements[] = {
+		[AGREES] = "agrees", [DISAGREES] = "disagrees", [UNDECLARED] = "none"
+	};
+	const struct evidence *ev = &r->evidence[0];
+	char what[160];
+	int rc = table_cell(table, "%d", r->gpu);
+
+	if (rc == 0)
+		rc = table_cell(table, "%d%s", r->node, r->cpus_shared ? ", shared" : "");
+	if (rc == 0)
+		rc = table_cell(table, "%.2f", ev->advantage);
+	if (rc == 0)
+		rc = isfinite(ev->low) && isfinite(ev->high)
+			     ? table_cell(table, "%.2f-%.2f", ev->low, ev->high)
+			     : table_cell(table, "%s", "none");
+	if (rc == 0)
+		rc = table_cell(table, "%d", ev->other);
+	if (rc == 0)
+		rc = table_cell(table, "%s", evidence_name(ev, what, sizeof what));
+	return rc == 0 ? table_cell(table, "%s", agreements[r->agreement]) : rc;
+}
+
+/* Of many GPUs a row each with the strongest evidence, where it decides. */
+static int say_rows(struct text *t, struct idset *told)
+{
+	static const struct {
+		const char *head;
+		char align;
+	} columns[] = { { "GPU", 'r' },           { "node", 'l' },      { "x", 'r' },
+			{ "95 % interval", 'r' }, { "than node", 'r' }, { "shown by", 'l' },
+			{ "declared", 'l' } };
+	struct table *table = table_new();
+	int rc = table ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < sizeof columns / sizeof *columns; i++)
+		rc = table_column(table, columns[i].head, columns[i].align);
+	for (size_t i = 0; rc == 0 && i < t->res->nrecommendations; i++) {
+		const struct recommendation *r = &t->res->recommendations[i];
+
+		if (r->matters != MATTERS_YES || !r->nevidence || !r->has_node || !r->measured)
+			continue;
+		idset_add(told, r->gpu);
+		rc = put_row(table, r);
+	}
+	if (rc == 0 && !idset_empty(told))
+		rc = text_table(t, table);
+	table_free(table);
+	return rc;
+}
+
 int text_recommendations(struct text *t)
 {
+	enum { TOLD_ONE_BY_ONE = 8 };
 	const struct result *res = t->res;
 	struct idset told = { 0 };
+	int rc = 0;
 
 	if (res->nrecommendations)
 		text_heading(t, "which node for which GPU");
-	for (size_t i = 0; i < res->nrecommendations; i++) {
+	if (res->nrecommendations > TOLD_ONE_BY_ONE)
+		rc = say_rows(t, &told);
+	for (size_t i = 0; rc == 0 && i < res->nrecommendations; i++) {
 		struct sentence s = recommendation_sentence(&res->recommendations[i]);
 		struct idset alike = { 0 };
 		char list[128], label[160];
@@ -183,7 +240,7 @@ int text_recommendations(struct text *t)
 		snprintf(label, sizeof label, "GPU %s", list);
 		text_labelled(t, label, s.text);
 	}
-	return 0;
+	return rc;
 }
 
 int text_commands(struct text *t)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/text.h"
+#include "render/walk.h"
 #include "result/judge.h"
 
 static bool is_history(const struct finding *f)
@@ -13,24 +13,8 @@ static bool is_history(const struct finding *f)
 	return strcmp(f->family, reference_name(REFERENCE_HISTORY)) == 0;
 }
 
-/* Lines of one status; what fails or warns stands among the findings. */
-static void say_all(struct text *t, const char *status, const char *label)
-{
-	const char *fix = "";
-
-	for (size_t i = 0; i < t->res->nfindings; i++) {
-		const struct finding *f = &t->res->findings[i];
-
-		if (!is_history(f) || strcmp(f->status, status) != 0)
-			continue;
-		text_say(t, 2, "%s%s", label, f->observed);
-		fix = f->fix[0] ? f->fix : fix;
-	}
-	if (fix[0])
-		text_say(t, 4, "To settle it: %s", fix);
-}
-
-/* Improvements end with an offer, which is told once. */
+/* What passed; improvements end with an offer, which is told once. What fails, warns or could not
+ * be told stands among the findings. */
 static void say_passed(struct text *t)
 {
 	const char *offer = "";
@@ -52,32 +36,101 @@ int text_history(struct text *t)
 	for (size_t i = 0; i < t->res->nfindings; i++) {
 		const struct finding *f = &t->res->findings[i];
 
-		if (!is_history(f))
+		if (!is_history(f) || strcmp(f->status, "pass") != 0)
 			continue;
 		if (f->source[0])
 			text_heading(t, "against the baseline %s", f->source);
 		else
 			text_heading(t, "against the baseline");
-		say_all(t, "unknown", "not told: ");
 		say_passed(t);
 		return 0;
 	}
 	return 0;
 }
 
+/* ---- what `numabench compare` says first ---- */
+
+/* Why a comparison fails, the worst first. */
+enum kind { CORRUPT, WORSE, OTHER, KINDS };
+
+static const struct {
+	const char *one, *many;
+} kinds[KINDS] = {
+	[CORRUPT] = { "data arrived corrupt in %zu cell", "data arrived corrupt in %zu cells" },
+	[WORSE] = { "%zu cell is worse than in the baseline",
+		    "%zu cells are worse than in the baseline" },
+	[OTHER] = { "%zu other finding fails", "%zu other findings fail" },
+};
+
+/* A cell that fails without a figure to set against the baseline's is one of corrupt data. */
+static enum kind kind_of(const struct finding *f)
+{
+	return !is_history(f)                      ? OTHER
+	       : json_object_get(f->more, "value") ? WORSE
+	       : finding_text(f, "cell")[0]        ? CORRUPT
+						   : OTHER;
+}
+
+static void put_failures(const struct result *res, char *text, size_t size)
+{
+	size_t n[KINDS] = { 0 }, used = (size_t)snprintf(text, size, "FAIL");
+
+	for (size_t i = 0; i < res->nfindings; i++)
+		if (strcmp(res->findings[i].status, "fail") == 0)
+			n[kind_of(&res->findings[i])]++;
+	for (size_t k = 0, told = 0; k < KINDS; k++) {
+		char part[80];
+
+		if (!n[k])
+			continue;
+		snprintf(part, sizeof part, n[k] == 1 ? kinds[k].one : kinds[k].many, n[k]);
+		used += (size_t)snprintf(text + used, size - used, "%s%s", told++ ? "; " : ": ",
+					 part);
+	}
+}
+
+static bool is_another_machine(const struct result *res)
+{
+	for (size_t i = 0; i < res->nfindings; i++)
+		if (strcmp(res->findings[i].id, "history.identity") == 0)
+			return true;
+	return false;
+}
+
+static void put_headline(const struct result *res, char *text, size_t size)
+{
+	char warnings[64];
+	size_t n = res->verdict.nwarnings;
+
+	switch (res->verdict.status) {
+	case VERDICT_FAIL:
+		put_failures(res, text, size);
+		break;
+	case VERDICT_UNKNOWN:
+		snprintf(text, size, "UNKNOWN: %s",
+			 is_another_machine(res)
+				 ? "not comparable with the baseline, which is of another machine "
+				   "or another test"
+				 : "it cannot be told whether anything got worse");
+		break;
+	case VERDICT_PASS:
+		snprintf(text, size, "PASS%s%s: nothing is worse than in the baseline",
+			 n ? " with " : "",
+			 n ? warnings_text(n, 0, warnings, sizeof warnings) : "");
+		break;
+	}
+}
+
 int render_comparison(const struct result *res, const struct render_options *o, FILE *out)
 {
-	static const char *const words[] = {
-		[VERDICT_PASS] = "PASS: nothing is worse than in the baseline",
-		[VERDICT_FAIL] = "FAIL: worse than in the baseline",
-		[VERDICT_UNKNOWN] = "UNKNOWN: it cannot be told whether anything got worse",
-	};
 	struct text t = {
 		.res = res, .o = o, .out = out, .width = o->width >= 40 ? o->width : TEXT_WIDTH
 	};
+	char headline[300];
 	int rc;
 
-	text_say(&t, 0, "%s", words[res->verdict.status]);
+	put_headline(res, headline, sizeof headline);
+	text_say(&t, 0, "%s", headline);
 	rc = text_history(&t);
 	if (rc == 0)
 		rc = render_findings(res, o, out);

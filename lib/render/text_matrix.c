@@ -30,6 +30,15 @@ bool matrix_takes(const struct matrix *m, const struct record *r)
 			       record_fields("cpu_node", "mem_node", "bytes", "threads", NULL));
 }
 
+/* Of some sizes between nodes the largest is that of memory, of some numbers of threads the most
+ * are the node. */
+void matrix_keep(const struct record **cell, const struct record *r)
+{
+	if (!*cell || text_is_more(r, *cell) ||
+	    (!text_is_more(*cell, r) && !record_has_figure(*cell)))
+		*cell = r;
+}
+
 static struct row row_of(const struct matrix *m, const struct record *r)
 {
 	bool cpu = record_has(r, "cpu_node"), mem = record_has(r, "mem_node");
@@ -137,15 +146,8 @@ static int grid_fill(struct grid *g, const struct result *res, const struct matr
 	for (size_t i = 0; i < res->nrecords; i++) {
 		const struct record *r = &res->records[i];
 
-		if (matrix_takes(m, r)) {
-			const struct record **cell = grid_cell(g, m, r);
-
-			/* Of some sizes between nodes the largest is that of memory, of some
-			 * numbers of threads the most are the node. */
-			if (!*cell || text_is_more(r, *cell) ||
-			    (!text_is_more(*cell, r) && !record_has_figure(*cell)))
-				*cell = r;
-		}
+		if (matrix_takes(m, r))
+			matrix_keep(grid_cell(g, m, r), r);
 	}
 	return 0;
 }

@@ -47,7 +47,7 @@ static bool is_shown(const struct text *t, const struct record *r)
 }
 
 /* One matrix: of the main operation, or of the first where that was not measured. */
-static int print_matrix(struct text *t)
+int text_memory_matrix(struct text *t)
 {
 	struct matrix m = { .like = NULL };
 
@@ -278,7 +278,7 @@ int text_memory(struct text *t)
 	if (t->res->machine.nnodes <= 1) {
 		rc = print_one_node(t);
 	} else {
-		rc = print_matrix(t);
+		rc = text_memory_matrix(t);
 		if (rc == 0 && n)
 			rc = print_local(t, like, n, text_decimals(most / 1e9));
 	}

@@ -14,7 +14,7 @@
 /* Within a level of the caches figures so near to each other (TLB, noise) are one. */
 #define ONE_FIGURE 1.15
 
-static bool is_latency(const struct record *r)
+bool text_is_memory_latency(const struct record *r)
 {
 	return strcmp(r->metric, "latency") == 0 && record_has(r, "cpu_node") &&
 	       record_has(r, "mem_node") && !record_has(r, "gpu") && !record_has(r, "gpus");
@@ -26,11 +26,11 @@ static bool is_whole(const struct text *t, const struct record *r)
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *o = &t->res->records[i];
 
-		if (is_latency(o) && o->bytes > r->bytes &&
+		if (text_is_memory_latency(o) && o->bytes > r->bytes &&
 		    record_same_but(o, r, record_fields("bytes", NULL)))
 			return false;
 	}
-	return is_latency(r);
+	return text_is_memory_latency(r);
 }
 
 /* ---- matrices ---- */
@@ -54,11 +54,11 @@ static int print_matrices(struct text *t)
 
 	for (size_t i = 0; rc == 0 && i < res->nrecords; i++) {
 		struct matrix m = { .like = &res->records[i] };
-		bool seen = !is_latency(m.like) || !record_has_figure(m.like) ||
+		bool seen = !text_is_memory_latency(m.like) || !record_has_figure(m.like) ||
 			    !is_whole(t, m.like) || !is_far_kind(t, &m);
 
 		for (size_t j = 0; !seen && j < i; j++)
-			seen = is_latency(&res->records[j]) &&
+			seen = text_is_memory_latency(&res->records[j]) &&
 			       record_has_figure(&res->records[j]) &&
 			       is_whole(t, &res->records[j]) && matrix_takes(&m, &res->records[j]);
 		if (!seen)
@@ -79,7 +79,7 @@ static const struct record *usual_beside(const struct text *t, const struct reco
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *o = &t->res->records[i];
 
-		if (is_latency(o) && !record_has(o, "pages_asked") && o->cpu_node == r->cpu_node &&
+		if (text_is_memory_latency(o) && !record_has(o, "pages_asked") && o->cpu_node == r->cpu_node &&
 		    o->mem_node == r->mem_node && record_has_figure(o) && is_whole(t, o))
 			return o;
 	}
@@ -88,7 +88,7 @@ static const struct record *usual_beside(const struct text *t, const struct reco
 
 static bool is_shown(const struct text *t, const struct record *r, bool only_others)
 {
-	return is_latency(r) && record_has_figure(r) && text_is_near(&t->res->machine, r) &&
+	return text_is_memory_latency(r) && record_has_figure(r) && text_is_near(&t->res->machine, r) &&
 	       is_whole(t, r) && !(only_others && !record_has(r, "pages_asked"));
 }
 
@@ -211,7 +211,7 @@ static int curve_of(const struct text *t, const struct record *like, struct curv
 	for (size_t i = 0; i < t->res->nrecords; i++) {
 		const struct record *r = &t->res->records[i];
 
-		if (is_latency(r) && record_has_figure(r) && r->median > 0 &&
+		if (text_is_memory_latency(r) && record_has_figure(r) && r->median > 0 &&
 		    record_same_but(r, like, record_fields("bytes", NULL)))
 			add_point(c, r);
 	}
@@ -286,7 +286,7 @@ static bool has_sizes(const struct text *t, const struct record *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->res->nrecords; i++)
-		n += is_latency(&t->res->records[i]) && record_has_figure(&t->res->records[i]) &&
+		n += text_is_memory_latency(&t->res->records[i]) && record_has_figure(&t->res->records[i]) &&
 		     record_same_but(&t->res->records[i], r, record_fields("bytes", NULL));
 	return n >= FEWEST_SIZES && is_whole(t, r);
 }

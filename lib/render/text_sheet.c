@@ -111,13 +111,19 @@ void sheet_cell(struct text *t, const struct sheet *s, size_t row, size_t column
 
 void text_legend(struct text *t)
 {
-	if (t->marked_best || t->marked_unstable || t->marked_undersized)
+	if (t->marked_best || t->marked_unstable || t->marked_undersized || t->marked_folded)
 		text_gap(t);
 	if (t->marked_best)
 		text_say(t, 2,
 			 "+ best and - worst of a column; no sign where they differ by less than "
 			 "%.0f %%",
 			 (RECOMMEND_BAR - 1) * 100);
+	if (t->marked_folded)
+		text_say(
+			t, 2,
+			"columns of several are of the first of them; the others differ from it by "
+			"less than %.0f %% in every row",
+			(RECOMMEND_BAR - 1) * 100);
 	if (t->marked_unstable)
 		text_say(t, 2, "? unstable: something disturbed it, see below");
 	if (t->marked_undersized)

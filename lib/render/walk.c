@@ -5,24 +5,26 @@
 #include "render/walk.h"
 #include "result/moves.h"
 
+/* The answer first; what was measured, from the GPUs' matrices down; and last, where a terminal
+ * stands when all is printed, what is wrong and what to do. */
 const struct part parts[] = {
 	{ "answer", "In short", text_answer, PART_ALL },
 	{ "machine", "The machine", text_machine, PART_ALL },
-	{ "nodes", "Which node for which GPU", text_recommendations, PART_REST },
-	{ "findings", "Findings", text_findings, PART_REST },
-	{ "history", "Against the baseline", text_history, PART_REST },
 	{ "copies", "Copies between nodes and GPUs", text_gpu_matrices, PART_REST },
 	{ "axes", "Threads and memory on different nodes", text_axes, PART_REST },
 	{ "together", "All GPUs at once", text_together, PART_REST },
 	{ "kinds", "Kinds of memory", text_memory_kinds, PART_REST },
 	{ "sizes", "Copies of all sizes", text_sizes, PART_REST },
+	{ "memory", "Memory of the nodes", text_memory, PART_REST },
 	{ "latency", "Latency of GPUs", text_latencies, PART_REST },
 	{ "peers", "GPU to GPU", text_peers, PART_REST },
-	{ "memory", "Memory of the nodes", text_memory, PART_REST },
-	{ "try", "A command, bound in four ways", text_try, PART_REST },
 	{ "migration", "Migration", text_migration, PART_MOVES },
+	{ "try", "A command, bound in four ways", text_try, PART_REST },
 	{ "basis", "How the figures came about", text_basis, PART_ALL },
 	{ "not-measured", "Not measured, or with care", text_not_measured, PART_ALL },
+	{ "history", "Against the baseline", text_history, PART_REST },
+	{ "findings", "Findings", text_findings, PART_REST },
+	{ "nodes", "Which node for which GPU", text_recommendations, PART_REST },
 	{ "commands", "To paste", text_commands, PART_ALL },
 	{ "simulated", "", text_say_simulated, PART_ALL },
 	{ .id = NULL },

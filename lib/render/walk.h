@@ -14,8 +14,18 @@
 #ifndef NB_RENDER_WALK_H
 #define NB_RENDER_WALK_H
 
+#include <jansson.h>
+
 #include "render/table.h"
 #include "render/text.h"
+
+/* What is said of a finding besides what was found: under a label of at most TOLD_LABEL letters, a
+ * text or steps, a list of { "text", "command" } of which either may be missing. */
+enum { TOLD_LABEL = 8 };
+struct told_line {
+	const char *label, *text; /* NULL: steps */
+	const json_t *steps;
+};
 
 /* What was found of several things in the same words. */
 struct told_finding {
@@ -26,6 +36,13 @@ struct told_finding {
 	 * or NULL; whether there is one; whether this is the last. */
 	const struct finding *before;
 	bool again, last;
+	const char *title; /* of the check; "" */
+	/* What it should be, what it costs, what mends it, how to verify that, on how much it
+	 * bears: nothing that was told of the one before. The last ntail of them hold for all of
+	 * one check, and come with the last: how long a mend lasts, where it is read, where there
+	 * is more. */
+	const struct told_line *lines;
+	size_t nlines, ntail;
 };
 
 /* How a format says things. Texts are of any result, hostile ones too, and not escaped. */
@@ -73,6 +90,10 @@ int findings_tell(const struct result *res, void (*tell)(const struct told_findi
 bool finding_shares(const struct finding *a, const struct finding *b, const char *key);
 /* "FAIL", "open" (not judged) or "warn". */
 const char *finding_word(const struct finding *f);
+/* Left alone it does more than to take some per cent ("harm", schema.json). */
+bool finding_is_serious(const struct finding *f);
+/* "1 serious warning", "3 warnings, 2 of them serious". Returns buf. */
+char *warnings_text(size_t n, size_t serious, char *buf, size_t size);
 
 /* ---- for voices ---- */
 

@@ -129,7 +129,7 @@ run check --machine "$faulty" --rules <(echo '{ "rules": [ { "id": "*", "severit
 is "$rc" 0 "--rules: lowered, exit code 0"
 run check --machine "$faulty" --strict --rules <(echo '{ "rules": [ { "id": "*", "severity": "warn" } ] }')
 is "$rc" 1 "--strict: warnings fail"
-like "$(head -n 1 <<<"$out")" '^FAIL: 5 warnings, the worst: ' "--strict: and the first line says so"
+like "$(head -n 1 <<<"$out")" '^FAIL: 5 warnings, 3 of them serious, the worst: ' "--strict: and the first line says so"
 run check --machine "$faulty" --strict --rules <(echo '{ "rules": [ { "id": "*", "severity": "silent" } ] }')
 is "$rc" 0 "--rules: silenced"
 like "$out" '^PASS: nothing found in what was judged; 6 checks need a run: numabench --all' "--rules: and nothing is claimed of what was not judged"

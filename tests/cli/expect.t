@@ -123,11 +123,11 @@ run report --expect "$TEST_TMP/two.json" --format github "$TEST_TMP/slow.json"
 like "$out" '^::error title=peers.node%3A node 1::node 1, triad' "GitHub: an annotation"
 ok test "$(grep -c '^::error' <<<"$out")" -le 10 -- "GitHub: no more than are shown"
 run report --expect "$TEST_TMP/two.json" --format markdown "$TEST_TMP/slow.json"
-like "$out" '^\| fail \| peers.node \| node 1, triad' "Markdown: a row"
+like "$(tr '\n' ' ' <<<"$out")" '\*\*FAIL\*\* peers\.node  - node 1, triad' "Markdown: the finding"
 if command -v cmark-gfm >/dev/null; then
 	html=$(cmark-gfm -e table <<<"$out")
-	like "$html" '<td>fail</td>' "Markdown: renders as a table"
-	unlike "$html" '\|---' "Markdown: and all of it"
+	like "$html" '<strong>FAIL</strong> peers.node' "Markdown: renders"
+	unlike "$html" '\|---' "Markdown: its tables, too"
 else
 	skip "cmark-gfm is not installed" 2
 fi

@@ -44,4 +44,7 @@ run "$TEST_TMP/root/usr/bin/numabench" topology
 is "$rc" 0 "and finds its commands"
 is "$(find "$TEST_TMP/root" -name '*.1' | wc -l)" "$(find "$TEST_TMP/root" -type f -perm -u+x | wc -l)" \
     "every command has its manual page"
+is "$(cd "$TEST_TMP/root/usr/share" && find bash-completion zsh fish -type f | sort | tr '\n' ' ')" \
+    "bash-completion/completions/numabench fish/vendor_completions.d/numabench.fish zsh/site-functions/_numabench " \
+    "each shell finds its completion"
 done_testing

@@ -88,7 +88,7 @@ is "$(wrong balanced)" "" "balancing: mended"
 
 is "$(rc width) $(wrong width)" "0 pcie.link-width" "half link width: only a warning in a virtual machine"
 like "$(finding width pcie.link-width)" "^warn GPU 0 .*its link runs at x8; sysfs: the GPU's end reports x8 of x16, port" "half link width: found"
-like "$(flat width-text)" 'PASS with 1 warning: A PCIe link has 8 of its 16 lanes .*: a virtual machine \(QEMU\), 2 NUMA nodes, 4 GPUs' \
+like "$(flat width-text)" 'PASS with 1 serious warning: A PCIe link has 8 of its 16 lanes .*: a virtual machine \(QEMU\), 2 NUMA nodes, 4 GPUs' \
 	"half link width: what, and where, in the first lines"
 like "$(flat width-text)" 'GPU 0 .*: its link runs at x8; .* Expected: x16, .* To mend: - this is a virtual machine: what follows is for its host, .* reseat the GPU' \
 	"half link width: in the report"
