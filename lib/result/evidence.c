@@ -9,7 +9,7 @@
 #include "result/recommend.h"
 #include "result/statistics.h"
 
-enum { PAIRS_MIN = 6, FRESH_MIN = 3 }; /* design.md 5.6 */
+enum { PAIRS_MIN = 6, FRESH_MIN = 3 }; /* recommend.h */
 
 /* ---- two cells ---- */
 
@@ -329,16 +329,42 @@ static bool stronger(const struct evidence *a, const struct evidence *b, int nod
 	return a->advantage > b->advantage || (isnan(b->advantage) && !isnan(a->advantage));
 }
 
-/* By insertion: equals stay in the order of the records. */
+/* Which of them goes first: of those as strong as the strongest, within what makes no difference,
+ * the first. */
+static size_t leader(const struct evidence *v, size_t n, int node)
+{
+	size_t top = 0, first = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (stronger(&v[i], &v[top], node))
+			top = i;
+	while (first < top && (rank(&v[first], node) != rank(&v[top], node) ||
+			       !(v[first].advantage * RECOMMEND_BAR >= v[top].advantage)))
+		first++;
+	return first;
+}
+
+/* v[from] before v[to], and what was between them one further. */
+static void bring_forward(struct evidence *v, size_t from, size_t to)
+{
+	struct evidence t = v[from];
+
+	memmove(&v[to + 1], &v[to], (from - to) * sizeof *v);
+	v[to] = t;
+}
+
 void evidence_sort(struct evidence *v, size_t n, int node)
 {
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j > 0 && stronger(&v[j], &v[j - 1], node); j--) {
-			struct evidence t = v[j];
+	if (!n)
+		return;
+	bring_forward(v, leader(v, n, node), 0);
+	for (size_t i = 2; i < n; i++) { /* by insertion: equals stay in the order of the records */
+		size_t to = i;
 
-			v[j] = v[j - 1];
-			v[j - 1] = t;
-		}
+		while (to > 1 && stronger(&v[i], &v[to - 1], node))
+			to--;
+		bring_forward(v, i, to);
+	}
 }
 
 char *evidence_name(const struct evidence *ev, char *buf, size_t size)

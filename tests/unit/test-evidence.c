@@ -1,5 +1,6 @@
 /* test-evidence.c - which cells speak for a node, and which are each other's like. */
 #include "planted.h"
+#include "result/evidence.h"
 #include "result/recommend.h"
 
 static void plant(struct result *res, const char *test, enum direction d, int node, double figure)
@@ -206,13 +207,38 @@ static void test_main_kinds_decide(void **state)
 	}
 }
 
+/* What is quoted is not what noise put on top, but the first of those that are as strong. */
+static void test_order(void **state)
+{
+	static const struct {
+		double given[4], wanted[4];
+	} rows[] = {
+		{ { 1.349, 1.352, 1.20, 1.35 }, { 1.349, 1.352, 1.35, 1.20 } },
+		{ { 1.20, 1.35, 1.34, 1.36 }, { 1.35, 1.36, 1.34, 1.20 } },
+		{ { 1.10, 1.20, 1.30, 1.40 }, { 1.40, 1.30, 1.20, 1.10 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct evidence v[5] = { { .best = 1, .matters = MATTERS_YES, .advantage = 9 } };
+
+		for (size_t k = 0; k < 4; k++)
+			v[k + 1] = (struct evidence){ .matters = MATTERS_YES,
+						      .advantage = rows[i].given[k] };
+		evidence_sort(v, 5, 0); /* what speaks for another node is behind them all */
+		for (size_t k = 0; k < 4; k++)
+			assert_float_equal(v[k].advantage, rows[i].wanted[k], 1e-9);
+		assert_int_equal(v[4].best, 1);
+	}
+	evidence_sort(NULL, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_who_may_speak),
-		cmocka_unit_test(test_kinds_apart),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_main_kinds_decide),
+		cmocka_unit_test(test_who_may_speak), cmocka_unit_test(test_kinds_apart),
+		cmocka_unit_test(test_sizes),         cmocka_unit_test(test_main_kinds_decide),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
