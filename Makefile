@@ -50,7 +50,7 @@ all: $(PROGRAMS)
 help:
 	@echo "make            build/bin/numabench and what it runs, $(BUILT)"
 	@echo "make check      all tests                              make SANITIZE=address,undefined check"
-	@echo "make vm-check   those in virtual machines only         make demo"
+	@echo "make vm-check   those in virtual machines only         make demo, make sim: simulated GPUs"
 	@echo "make fidelity   our figures beside those of other tools, in turn, as ratios"
 	@echo "make power      the tables of results/power.md: false alarms and regressions found"
 	@echo "make portable   a tarball for machines that have nothing installed"

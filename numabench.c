@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "front/run.h"
 #include "render/render.h"
 #include "result/recommend.h"
+#include "util/now.h"
 #include "util/options.h"
 
 static volatile sig_atomic_t stop_signal;
@@ -53,7 +53,7 @@ static const struct note files[] = {
 
 static const struct command command = {
 	.name = "numabench",
-	.summary = "measure and mend the way between CPUs, memory and GPUs",
+	.summary = "measure and fix the path between CPUs, memory and GPUs",
 	.usage = "[OPTION]... | COMMAND [OPTION]...",
 	.about =
 		"Without options: the machine, every GPU's declared binding, and what to try "
@@ -146,12 +146,17 @@ static void tell_on_unknown(const struct front *f)
 			v->nreasons ? v->reasons[0] : "no reason is given");
 }
 
+/* Above the folder, which is the last line for whoever reads it by a program. */
+#define WHAT_TAKES_IT                                                                              \
+	"numabench: the result is in this folder, which report, check, compare, baseline, expect " \
+	"and bind --from take:\n"
+
 /* Judges what there is, writes it, prints it. */
 static int conclude(struct front *f, struct err *e)
 {
 	int rc;
 
-	snprintf(f->result_path, sizeof f->result_path, "%s/result.json", f->folder);
+	snprintf(f->result_path, sizeof f->result_path, "%s/" RESULT_FILE, f->folder);
 	f->look.source = f->result_path;
 	f->run.res.run.seconds = run_elapsed(&f->run);
 	f->run.res.run.complete = !stop_signal;
@@ -170,7 +175,7 @@ static int conclude(struct front *f, struct err *e)
 		rc = (complain(e, 2), -EIO);
 	tell_on_unknown(f);
 	if (access(f->result_path, F_OK) == 0)
-		fprintf(stderr, "%s\n", f->folder);
+		fprintf(stderr, "%s%s\n", f->run.ask.quiet ? "" : WHAT_TAKES_IT, f->folder);
 	return rc < 0 && !stop_signal ? 2 : run_exit_code(&f->run);
 }
 
@@ -282,11 +287,12 @@ int main(int argc, char **argv)
 		return 0;
 	if (f.run.ask.list)
 		return list_tests(&e);
-	signal(SIGPIPE, SIG_IGN);
+	if (f.run.ask.all) /* who reads along may go, and the results are written all the same */
+		signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a full disk is an error code, not a death */
 	for (size_t i = 0; i < 3; i++)
 		sigaction((const int[]){ SIGINT, SIGTERM, SIGHUP }[i], &stop, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &f.run.began);
+	f.run.began = seconds_now();
 	read_surroundings(&f, host, sizeof host);
 	result_init(&f.run.res);
 	rc = f.run.ask.all ? measure_all(&f, argc, argv, &e) : overview(&f, &e);

@@ -33,8 +33,14 @@ static const struct opt own_options[] = {
 };
 
 static const struct note examples[] = {
-	{ "results/node17-*/result.json --output good.json", "of runs of one machine" },
-	{ "--pool results/node1?-*/result.json --output fleet.json", "of several equal ones" },
+	{ "results/node17-* --output good.json", "of runs of one machine" },
+	{ "--pool results/node1?-* --output fleet.json", "of several equal ones" },
+	{ NULL, NULL },
+};
+
+static const struct note ends[] = {
+	{ "0", "it was written, weak or not" },
+	{ "2", "wrong usage, unreadable or invalid input, an I/O or internal error" },
 	{ NULL, NULL },
 };
 
@@ -42,7 +48,8 @@ static const struct command command = {
 	.name = "numabench baseline",
 	.summary = "join runs of a machine into a baseline to compare later runs with",
 	.usage = "RESULT... --output FILE",
-	.about = "RESULT is the result.json of a run, each of a process of its own: ten or more, "
+	.about = "RESULT is the folder of a run, or its result.json, each of a process of its own: "
+		 "ten or more, "
 		 "fewer make a weak baseline. Kept are the median of every cell in every run, the "
 		 "machine's identity and its conditions. A run that violates what the others agree "
 		 "on is dropped, and that is said; so are cells that are undersized.\n\n"
@@ -51,6 +58,7 @@ static const struct command command = {
 		 "judge by it.",
 	.options = (const struct opt *const[]){ own_options, NULL },
 	.takes_operands = true,
+	.ends = ends,
 	.examples = examples,
 	.see = "numabench-compare(1)",
 };
@@ -139,7 +147,6 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc == 0)

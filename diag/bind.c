@@ -131,6 +131,17 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "with --print: it was printed; with --pid: all was moved" },
+	{ "1", "with --pid: something stayed behind" },
+	{ "125", "an error of its own, wrong usage included; with --strict: what it was to bind "
+		 "was not bound" },
+	{ "126", "the command was found and could not be executed" },
+	{ "127", "the command was not found" },
+	{ "otherwise", "as the command did" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench bind",
 	.summary = "run a command on the NUMA node that feeds a GPU best",
@@ -149,6 +160,7 @@ static const struct command command = {
 		"where all was moved, 1 where something stayed behind, 125 for an error.",
 	.options = (const struct opt *const[]){ bind_options, NULL },
 	.stop_at_operand = true,
+	.ends = ends,
 	.examples = examples,
 	.environment = environment,
 	.see = "numabench-try(1), numabench-check(1), numactl(8), hwloc-bind(1), taskset(1)",
@@ -295,7 +307,7 @@ static void say_memory(const struct binding *b, char *buf, size_t size)
 static void say(const struct launching *l)
 {
 	const struct gpu *g = l->b.gpu;
-	char cpus[512], memory[256];
+	char cpus[512], origin[96], memory[256];
 
 	if (g->state == GPU_LOST || g->state == GPU_NO_DRIVER || g->state == GPU_VFIO)
 		fprintf(stderr, "%s: GPU %d cannot be used: %s\n", command.name, g->index,
@@ -310,7 +322,8 @@ static void say(const struct launching *l)
 		return;
 	idset_format(&l->b.cpus, cpus, sizeof cpus);
 	say_memory(&l->b, memory, sizeof memory);
-	fprintf(stderr, "%s: GPU %d: CPUs %s%s; %s%s%s%s%s\n", command.name, g->index, cpus,
+	fprintf(stderr, "%s: GPU %d: CPUs %s of %s%s; %s%s%s%s%s\n", command.name, g->index, cpus,
+		binding_origin(&l->b, origin, sizeof origin),
 		l->b.cpus_shared ? " (shared with other GPUs: there are more of them than cores)"
 				 : "",
 		memory, l->b.note[0] ? "; " : "", l->b.note, binding_needless(&l->b) ? "; " : "",
@@ -405,6 +418,7 @@ static int print(struct launching *l, struct err *e)
 	if (rc == 0 && l->own->rank) {
 		rc = take_rank(l, e);
 		order.one = &l->b;
+		order.visible = l->visible;
 	}
 	if (rc == 0)
 		rc = print_bindings(&order, stdout, stderr, command.name, e);
@@ -460,7 +474,6 @@ int main(int argc, char **argv)
 	struct operands rest;
 	struct err e = { "" };
 	char **ours;
-	size_t n = 0;
 	int rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 
 	if (rc < 0) {
@@ -469,15 +482,11 @@ int main(int argc, char **argv)
 	}
 	if (rc > 0)
 		return 0;
-	/* The strings stay; the list itself is the library's to change. */
-	while (environ[n])
-		n++;
-	ours = calloc(n + 1, sizeof *ours);
+	ours = environment_copy(environ);
 	if (!ours) {
 		note("out of memory");
 		return LAUNCH_OWN;
 	}
-	memcpy(ours, environ, n * sizeof *ours);
 	rc = bind_command(&own, &rest, ours);
 	free(ours);
 	return rc;

@@ -1,7 +1,6 @@
 /* check.c - `numabench check`: what is wrong with this machine, how we know, and how to
- * mend it. */
+ * fix it. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,7 @@ static const struct opt check_options[] = {
 	  .word = check_word,
 	  .help = "what a check is, what it finds here, why it matters for feeding a GPU, how to "
 		  "see it "
-		  "by hand, how to mend it, and what it costs if left (measured, where a RESULT is "
+		  "by hand, how to fix it, and what it costs if left (measured, where a RESULT is "
 		  "given)",
 	  .offset = offsetof(struct check_command, explain) },
 	FLAG(render_nodes, "render-nodes",
@@ -81,10 +80,10 @@ static const struct opt check_options[] = {
 #undef TEXT
 
 static const struct note examples[] = {
-	{ "", "what is wrong, the worst first, with what mends it" },
+	{ "", "what is wrong, the worst first, and how to fix it" },
 	{ "--explain kernel.numa-balancing", "one check, and what it finds here" },
 	{ "--pid 4711", "whether a running process is where its GPUs are" },
-	{ "results/node17-20261121T081221Z/result.json", "what shows under load only, too" },
+	{ "results/node17-20261121T081221Z", "what shows under load only, too" },
 	{ NULL, NULL },
 };
 
@@ -95,19 +94,30 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "no check fails; warnings allowed, and checks that cannot be judged here" },
+	{ "1", "a check fails (with --strict: or warns)" },
+	{ "2", "no verdict: wrong usage, unreadable or invalid input, an I/O or internal error" },
+	{ "3", "what was to be judged is not here, or hidden: a GPU, the process of --pid" },
+	{ "with --nagios", "0 ok, 1 warnings, 2 FAIL, 3 all else" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench check",
-	.summary = "what is wrong with this machine, how we know, and how to mend it",
+	.summary = "what is wrong with this machine, how we know, and how to fix it",
 	.usage = "[OPTION]... [RESULT]",
 	.about = "Looks at everything between a core, its memory and a GPU that makes the path "
 		 "slow or "
 		 "unreliable. It changes nothing, measures nothing and needs no root (it says what "
-		 "root would see). With RESULT, the result.json of a run, what shows under load "
+		 "root would see). With RESULT, the folder of a run or its result.json, what shows "
+		 "under load "
 		 "only "
 		 "is judged too.\n\n"
 		 "Exit status: 1 where a check fails (with --strict: or warns), else 0.",
 	.options = (const struct opt *const[]){ check_options, NULL },
 	.takes_operands = true,
+	.ends = ends,
 	.examples = examples,
 	.environment = environment,
 	.see = "numabench-report(1), numabench-bind(1), lspci(8), nvidia-smi(1)",
@@ -191,8 +201,8 @@ static int judge_machine(const struct check_command *o, const struct sight *s, s
 		err_set(e, rc, "out of memory");
 	if (rc == 0 && o->rules)
 		rc = check_rules(o->rules, &out, &print.silenced, e);
-	fails = count_status(&out, CHECK_FAIL);
-	warns = count_status(&out, CHECK_WARN);
+	fails = count_findings(&out, "fail");
+	warns = count_findings(&out, "warn");
 	if (rc == 0 && o->nagios) {
 		rc = print_nagios(&out, e);
 		result_release(&out);
@@ -267,7 +277,6 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
 	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc != 0) {
 		if (rc < 0)

@@ -80,11 +80,20 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "nothing is worse; warnings allowed" },
+	{ "1", "something is worse (with --strict: or there are warnings)" },
+	{ "2", "no verdict: wrong usage, unreadable or invalid input, an I/O or internal error" },
+	{ "3", "it cannot be told: another machine, cells without a figure, too few runs" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench compare",
 	.summary = "tell whether a machine got slower than its baseline",
 	.usage = "--baseline FILE [OPTION]... RESULT...",
-	.about = "RESULT is the result.json of a run, each of a process of its own: five against a "
+	.about = "RESULT is the folder of a run, or its result.json, each of a process of its own: "
+		 "five against a "
 		 "baseline of ten tell most (results/power.md has what is found, and how often it "
 		 "is "
 		 "wrong). One run fails only where the baseline's runs spread by 1 % at most, and "
@@ -97,6 +106,7 @@ static const struct command command = {
 		 "told: another machine, cells without a figure, too few runs.",
 	.options = (const struct opt *const[]){ own_options, NULL },
 	.takes_operands = true,
+	.ends = ends,
 	.examples = examples,
 	.environment = environment,
 	.see = "numabench-baseline(1), numabench-report(1)",
@@ -285,7 +295,6 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc > 0)

@@ -1,7 +1,6 @@
 /* expect.c - `numabench expect`: what a machine known to be good gives to be expected of its like.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,17 +39,25 @@ static const struct note examples[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "it was written" },
+	{ "2", "wrong usage, unreadable or invalid input, an I/O or internal error" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench expect",
 	.summary = "write what a good machine's like is to be: counts, parts, links, floors and "
 		   "ceilings",
 	.usage = "[OPTION]... RESULT",
-	.about = "RESULT is the result.json of a run on a machine known to be good, or - for "
+	.about = "RESULT is the folder of a run, or its result.json, on a machine known to be "
+		 "good, or - for "
 		 "standard input. What is printed is a file for --expect of numabench --all and of "
 		 "numabench report, in units for people: edit it. results/README.md tells what may "
 		 "stand in it, results/expect/ has examples.",
 	.options = (const struct opt *const[]){ expect_options, NULL },
 	.takes_operands = true,
+	.ends = ends,
 	.examples = examples,
 	.see = "numabench-report(1)",
 };
@@ -71,6 +78,30 @@ static int write_document(const json_t *doc, const struct own *own, struct err *
 	return rc;
 }
 
+/* What the file cannot say of the GPUs' links, a line for each reason. */
+static void tell_links(const struct result *res)
+{
+	const struct machine *m = &res->machine;
+	struct idset told = { { 0 } }, alike;
+	struct expect_link link;
+	char list[128];
+
+	for (size_t i = 0; i < m->ngpus; i++) {
+		const char *why = expect_link_of(&link, res, &m->gpus[i]);
+
+		if (!why || m->gpus[i].state != GPU_USABLE || idset_has(&told, m->gpus[i].index))
+			continue;
+		alike = (struct idset){ { 0 } };
+		for (size_t k = i; k < m->ngpus; k++)
+			if (m->gpus[k].state == GPU_USABLE &&
+			    expect_link_of(&link, res, &m->gpus[k]) == why)
+				idset_add(&alike, m->gpus[k].index);
+		told = idset_or(&told, &alike);
+		idset_format(&alike, list, sizeof list);
+		fprintf(stderr, "%s: note: GPU %s: no \"link\": %s\n", command.name, list, why);
+	}
+}
+
 static int expect(const struct own *own, const struct operands *rest, struct err *e)
 {
 	struct result res;
@@ -88,6 +119,8 @@ static int expect(const struct own *own, const struct operands *rest, struct err
 		fprintf(stderr, "%s: note: this machine's own verdict is %s: %s\n", command.name,
 			verdict_name(res.verdict.status),
 			res.verdict.nreasons ? res.verdict.reasons[0] : "no reason is given");
+	if (rc == 0)
+		tell_links(&res);
 	if (rc == 0) {
 		doc = expect_make(&res, own->margin / 100.0);
 		rc = doc ? write_document(doc, own, e) : err_set(e, -ENOMEM, "out of memory");
@@ -105,7 +138,6 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
 	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc == 0)
 		rc = expect(&own, &rest, &e);

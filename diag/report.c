@@ -25,17 +25,8 @@ static const struct opt report_options[] = {
 	  .name = "format",
 	  .arg = "NAME",
 	  .word = format_word,
-	  .help = "text (a report for a person, the default), html (one page with drawings, whole "
-		  "in "
-		  "itself; of several results side by side), json (the document itself), junit "
-		  "(JUnit XML), github (annotations of a GitHub Actions run), markdown (its step "
-		  "summary), share (as --share), nagios (one line with performance data), csv (a "
-		  "table, a row a "
-		  "record; of several results too), prometheus (for node_exporter's textfile "
-		  "collector), bmf (for Bencher), hwloc (the topology for "
-		  "hwloc, with bandwidths and latencies as memory attributes) or timeline-csv "
-		  "(what went on "
-		  "while something was moved)",
+	  .word_help = format_help,
+	  .help = "how it is shown:",
 	  .offset = offsetof(struct report, format) },
 	{ .kind = OPT_TEXT,
 	  .name = "output",
@@ -61,20 +52,18 @@ static const struct opt report_options[] = {
 	{ .kind = OPT_FLAG,
 	  .name = "share",
 	  .help = "at most 15 lines of Markdown to paste into a chat or an issue, without host "
-		  "name, "
-		  "UUID, serial number, address, path or command line",
+		  "name, UUID, serial number, address, path or command line",
 	  .offset = offsetof(struct report, share) },
 	{ .kind = OPT_FLAG,
 	  .name = "nagios",
 	  .help = "as --format nagios, and end with Nagios's own codes: 0 ok, 1 warnings, 2 FAIL, "
-		  "3 "
-		  "all else",
+		  "3 all else",
 	  .offset = offsetof(struct report, nagios) },
 	{ .kind = OPT_FLAG,
 	  .name = "as-hwloc-standard",
 	  .help = "with --format hwloc: fill hwloc's own Bandwidth and Latency, too, which "
-		  "programs "
-		  "use that do not know ours, and which firmware fills where it has an HMAT",
+		  "programs use that do not know ours, and which firmware fills where there "
+		  "is an HMAT",
 	  .offset = offsetof(struct report, hwloc_standard) },
 	{ .kind = OPT_FLAG,
 	  .name = "no-colour",
@@ -101,18 +90,28 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "it was written, whatever its verdict; with --expect: all is as expected" },
+	{ "1", "with --expect: a verdict of FAIL (with --strict: or warnings)" },
+	{ "2", "wrong usage, unreadable or invalid input, an I/O or internal error" },
+	{ "3", "with --expect: it could not be judged" },
+	{ "with --nagios", "0 ok, 1 warnings, 2 FAIL, 3 all else" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench report",
 	.summary = "show a result: which node for which GPU, and the figures behind it",
 	.usage = "[OPTION]... RESULT...",
-	.about = "RESULT is the result.json of a run, or - for standard input; more than one are "
+	.about = "RESULT is the folder of a run, or its result.json, or - for standard input; more "
+		 "than one are "
 		 "shown side by side, with what changed, as html, or stand in one table, as csv. "
-		 "Nothing is "
-		 "measured and, without --expect, nothing judged anew: the report says what the "
-		 "file says, and its exit status is 0 whatever the verdict in the file is, but "
-		 "with --nagios.",
+		 "Nothing is measured and, without --expect, nothing judged anew: the report says "
+		 "what the file says, and its exit status is 0 whatever the verdict in the file "
+		 "is, but with --nagios.",
 	.options = (const struct opt *const[]){ report_options, NULL },
 	.takes_operands = true,
+	.ends = ends,
 	.examples = examples,
 	.environment = environment,
 	.see = "numabench-compare(1), numabench-expect(1), lstopo(1), hwloc-calc(1)",
@@ -354,7 +353,6 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc > 0)

@@ -1,6 +1,5 @@
 /* topology.c - `numabench topology`: what is there, as a table or as JSON. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@ static const struct opt topology_options[] = {
 	  .name = "machine",
 	  .arg = "PATH",
 	  .help = "a recorded machine instead of this one: an hwloc XML file, or a folder "
-		  "gathered by hwloc-gather-topology",
+		  "gathered by hwloc-gather-topology or scripts/record-machine",
 	  .offset = offsetof(struct topology, machine) },
 	{ .kind = OPT_FLAG,
 	  .name = "no-gpus",
@@ -53,6 +52,12 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "it was shown" },
+	{ "2", "wrong usage, unreadable or invalid input, an I/O or internal error" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench topology",
 	.summary = "show the machine: nodes, cores, memory, and which GPU hangs where",
@@ -61,6 +66,7 @@ static const struct command command = {
 		 "said. The driver is asked in a child with a deadline of 30 s. Nothing is "
 		 "measured.",
 	.options = (const struct opt *const[]){ topology_options, NULL },
+	.ends = ends,
 	.examples = examples,
 	.environment = environment,
 	.see = "numabench-check(1), lstopo(1), hwloc-gather-topology(1), nvidia-smi(1)",
@@ -117,7 +123,6 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
 	rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 	if (rc == 0)
 		rc = run(&o, &e);

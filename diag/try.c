@@ -30,15 +30,14 @@ static void on_signal(int sig)
 
 static const char *const better_words[] = { "higher", "lower", NULL };
 
-struct
-try {
+struct try_command {
 	const char *gpu, *from, *metric, *output, *log;
 	int runs, better, seed;
 	double deadline_s;
 	bool no_warm_up, quiet;
 };
 
-#define AT(member) .offset = offsetof(struct try, member)
+#define AT(member) .offset = offsetof(struct try_command, member)
 static const struct opt try_options[] = {
 	{ .kind = OPT_TEXT,
 	  .name = "gpu",
@@ -119,6 +118,16 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "all runs ended well, whatever binding brings" },
+	{ "125", "an error of its own, wrong usage included; a run past its deadline or without "
+		 "its figure" },
+	{ "126", "the command was found and could not be executed" },
+	{ "127", "the command was not found" },
+	{ "otherwise", "as the first run that failed did; 128+n where signal n ended it, or try" },
+	{ NULL, NULL },
+};
+
 static const struct command command = {
 	.name = "numabench try",
 	.summary = "whether binding helps a command of yours, and by how much",
@@ -137,6 +146,7 @@ static const struct command command = {
 		"figure, and for an error of its own.",
 	.options = (const struct opt *const[]){ try_options, NULL },
 	.stop_at_operand = true,
+	.ends = ends,
 	.examples = examples,
 	.environment = environment,
 	.see = "numabench-bind(1), numabench-report(1), numactl(8)",
@@ -144,7 +154,7 @@ static const struct command command = {
 
 /* All that a trial has. */
 struct trying {
-	const struct try *own;
+	const struct try_command *own;
 	char *const *ours; /* our environment before the probe's */
 	char **env, **bound_env;
 	struct result res;
@@ -263,8 +273,8 @@ static void tell(int done, int all, enum bound way, void *arg)
 	const struct trying *t = arg;
 
 	if (!t->own->quiet)
-		fprintf(stderr, "%s: run %d of %d: %s\n", command.name, done + 1, all,
-			bound_name(way));
+		fprintf(stderr, "%s: run %d of %d: %s%s\n", command.name, done + 1, all,
+			trial_way_name(way), done == 0 && t->order.warm_up ? ", to warm up" : "");
 }
 
 /* ---- what comes of it ---- */
@@ -272,7 +282,7 @@ static void tell(int done, int all, enum bound way, void *arg)
 static int identify(struct trying *t, int argc, char **argv)
 {
 	struct run run = { .ask = request_default() };
-	char host[64] = "";
+	char host[64] = "", to[96];
 
 	gethostname(host, sizeof host - 1);
 	run.host = host[0] ? host : "localhost";
@@ -283,6 +293,8 @@ static int identify(struct trying *t, int argc, char **argv)
 	t->res.run.simulated = t->res.machine.simulated;
 	json_object_clear(t->res.run.options);
 	json_object_set_new(t->res.run.options, "runs", json_integer(t->own->runs));
+	json_object_set_new(t->res.run.options, TRIAL_TO,
+			    json_string(binding_origin(&t->b, to, sizeof to)));
 	if (t->own->metric)
 		json_object_set_new(t->res.run.options, "metric", json_string(t->own->metric));
 	return t->res.run.command && t->res.run.options ? 0 : -ENOMEM;
@@ -334,7 +346,7 @@ static int exit_code(const struct trying *t)
 {
 	if (t->failure.is)
 		fprintf(stderr, "%s: run %d (%s): %s; its output is in %s\n", command.name,
-			t->failure.run, bound_name(t->failure.way), t->failure.why, t->log);
+			t->failure.run, trial_way_name(t->failure.way), t->failure.why, t->log);
 	else
 		fprintf(stderr, "%s: output of the runs: %s\n", command.name, t->log);
 	return stop_signal ? 128 + stop_signal : t->failure.is ? t->failure.code : 0;
@@ -368,25 +380,20 @@ static int prepare(struct trying *t, const struct operands *rest, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct try own = { .runs = RUNS, .better = -1, .deadline_s = DEADLINE_S };
+	struct try_command own = { .runs = RUNS, .better = -1, .deadline_s = DEADLINE_S };
 	void *const contexts[] = { &own };
 	struct sigaction stop = { .sa_handler = on_signal };
 	struct trying t = { .own = &own };
 	struct operands rest;
 	struct err e = { "" };
-	size_t n = 0;
 	char **ours;
 	int rc = options_start(&command, contexts, argc, argv, &rest, stdout, &e);
 
 	if (rc > 0)
 		return 0;
-	while (environ[n])
-		n++;
-	ours = calloc(n + 1, sizeof *ours);
+	ours = environment_copy(environ);
 	if (rc == 0 && !ours)
 		rc = err_set(&e, -ENOMEM, "out of memory");
-	if (rc == 0)
-		memcpy(ours, environ, n * sizeof *ours);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < 3; i++)

@@ -172,8 +172,10 @@ run() {
 			>"$TEST_TMP/.out" 2>"$TEST_TMP/.err" </dev/null
 		rc=$?
 		elapsed=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
-		[ "$rc" -eq 3 ] && [ -z "${RUN_IMPATIENT:-}" ] &&
-			grep -q 'another run is under way' "$TEST_TMP/.err" || break
+		if [ "$rc" -ne 3 ] || [ -n "${RUN_IMPATIENT:-}" ] ||
+			! grep -q 'another run is under way' "$TEST_TMP/.err"; then
+			break
+		fi
 		sleep 2
 	done
 	out=$(tr -d '\0' <"$TEST_TMP/.out")

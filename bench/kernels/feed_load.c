@@ -12,6 +12,7 @@
 
 #include "place/threads.h"
 #include "util/child.h"
+#include "util/now.h"
 #include "util/random.h"
 
 /* What a thread goes over: more than a core's own caches. All of them together at most a share of
@@ -37,14 +38,6 @@ struct one {
 	char *p;
 };
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void *compete(void *arg)
 {
 	struct one *one = arg;
@@ -52,12 +45,12 @@ static void *compete(void *arg)
 
 	pthread_barrier_wait(&one->crowd->begun);
 	for (;;) {
-		uint64_t until = now_us() + random_next(&one->random) % WORK_US;
+		double until = seconds_now() + (double)(random_next(&one->random) % WORK_US) * 1e-6;
 		const struct timespec sleep = {
 			.tv_nsec = (long)(random_next(&one->random) % SLEEP_US) * 1000
 		};
 
-		while (now_us() < until)
+		while (seconds_now() < until)
 			memcpy(one->p, one->p + half, half);
 		nanosleep(&sleep, NULL);
 	}

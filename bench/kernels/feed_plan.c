@@ -135,7 +135,7 @@ static void count_moved(const struct session *s, struct plan_cost *cost, int sit
 	plan_cost_round(cost, OWN_PAGES + KINDS * kind);
 }
 
-/* Whether buffers for n copies fit into half of what a node can give (design.md 5.3). */
+/* Whether buffers for n copies fit into half of what a node can give. */
 static bool fits(const struct session *s, int node, int n, char *why, size_t size)
 {
 	const struct node *at = machine_node(session_machine(s), node);

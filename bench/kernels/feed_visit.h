@@ -51,7 +51,7 @@ int feed_skip_all(struct member *m, size_t n, const struct err *e);
 #define FEED_QUICK_S  0.2
 enum { FEED_PASSES = 2 };
 /* Processes of each binding in a visit: six rounds, the least that there are, make the ten and more
- * that such a comparison needs (facts.md, section 10). */
+ * that a comparison of whole processes needs: what binding buys is in the tail. */
 enum { FEED_EACH = 2 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "kernels/pingpong.h"
+#include "util/units.h"
 
 /* Within a regime round trips of the guest named in the header varied by 1.7; between regimes they
  * differed by 3.3 and more. */
@@ -112,7 +113,7 @@ bool fingerprint_words(const struct fingerprint *f, char *buf, size_t size)
 	if (f->n == 1)
 		snprintf(pairs, sizeof(pairs), "CPUs %d and %d", f->pair[0].a, f->pair[0].b);
 	else
-		snprintf(pairs, sizeof(pairs), "%zu pair%s of CPUs", n, n == 1 ? "" : "s");
+		snprintf(pairs, sizeof(pairs), "%zu pair%s of CPUs", n, plural(n));
 	/* What is the same in whole nanoseconds is no range. */
 	if (lround(least * 1e9) == lround(most * 1e9))
 		snprintf(time, sizeof(time), "%ld ns", lround(most * 1e9));

@@ -153,6 +153,15 @@ static void tell_cached(const struct threads_buffers *b, struct record *r)
 			      100 * b->cached_most);
 }
 
+/* Of all rides the coarsest. */
+static void tell_resolution(const struct settling *s, struct record *r)
+{
+	double before = json_number_value(json_object_get(r->more, "resolution"));
+
+	if (s->resolution > before)
+		json_object_set_new(r->more, "resolution", json_real(s->resolution));
+}
+
 static int tell(struct worker *w, struct threads_buffers *b, const struct told *k, struct member *m)
 {
 	enum threads_figure what = (enum threads_figure)m->cell->variant;
@@ -179,6 +188,8 @@ static int tell(struct worker *w, struct threads_buffers *b, const struct told *
 	if (k->balanced > 0)
 		json_object_set_new(r->more, "numa_pages_migrated", json_real(k->balanced));
 	json_object_set_new(r->more, "had_cpu", json_real(k->seen.had));
+	if (what == FIGURE_TRANSIENT)
+		tell_resolution(&k->settling, r);
 	tell_cached(b, r);
 	/* Of the last one that settled; of any, while none has. */
 	if (what == FIGURE_SETTLED &&

@@ -16,11 +16,7 @@ static void note(struct session *s, const struct fingerprint *f, const char *whe
 
 int regime_begin(struct session *s, struct fingerprint *before, struct err *e)
 {
-	int rc = fingerprint_take(before, session_machine(s), e);
-
-	if (rc == 0)
-		note(s, before, "before the first round");
-	return rc;
+	return fingerprint_take(before, session_machine(s), e);
 }
 
 void regime_end(struct session *s, const struct fingerprint *before)
@@ -37,7 +33,9 @@ void regime_end(struct session *s, const struct fingerprint *before)
 			return;
 		changed = fingerprint_changed(before, &after, why, sizeof(why));
 	}
+	if (!changed)
+		return;
+	note(s, before, "before the first round");
 	note(s, &after, "after the last round");
-	if (changed)
-		session_mark_all(s, STATUS_UNSTABLE, why);
+	session_mark_all(s, STATUS_UNSTABLE, why);
 }

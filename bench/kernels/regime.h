@@ -3,7 +3,7 @@
  * A bench's begin and end (session.h) are these, with the fingerprint taken before the first round
  * and that after the last (fingerprint.h). What differs between them is looked at once more, for
  * a neighbour may have had a core for that moment; where it still differs, all cells of the run
- * are unstable, and the reason says which two CPUs tell. Both figures are noted for the person who
+ * are unstable, the reason says which two CPUs tell, and both figures are noted for the person who
  * waits; the times of all pairs of cores are measured by mem-latency.
  */
 #ifndef NB_KERNELS_REGIME_H

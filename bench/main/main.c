@@ -76,7 +76,22 @@ static int finish_stdout(int code)
 	return 2;
 }
 
-/* Prints the table and says how it ended, as design.md, section 4, has it. */
+/* The code of numabench(1); of one that is unknown, why. */
+static int judged(struct program *p)
+{
+	const struct verdict *v = &p->out.result.verdict;
+	struct err e = { "" };
+
+	if (judge(&p->out.result) < 0)
+		return 2;
+	if (!p->out.result.nrecords)
+		return complain(bench.name, (err_set(&e, 0, "nothing was measured"), &e), 3);
+	if (v->status == VERDICT_UNKNOWN && v->nreasons && !p->out.options.json)
+		complain(bench.name, (err_set(&e, 0, "%s", v->reasons[0]), &e), 3);
+	return verdict_exit_code(v, false);
+}
+
+/* Prints the table and says how it ended. */
 static int conclude(struct program *p)
 {
 	const struct render_options look =
@@ -97,7 +112,7 @@ static int conclude(struct program *p)
 	p->out.result.run.complete = true;
 	if (p->session.dry_run)
 		return 0;
-	return judge(&p->out.result) < 0 ? 2 : verdict_exit_code(&p->out.result.verdict, false);
+	return judged(p);
 }
 
 static const struct note examples[] = {
@@ -115,6 +130,16 @@ static const struct note environment[] = {
 	{ NULL, NULL },
 };
 
+static const struct note ends[] = {
+	{ "0", "everything asked for was done; warnings allowed" },
+	{ "1", "a verdict of FAIL: corrupted data, or a figure below what it has to be" },
+	{ "2", "no verdict: wrong usage, unreadable or invalid input, an I/O or internal error" },
+	{ "3", "unknown: a GPU that is not here, nothing that could be measured, or too little "
+	       "that is certain" },
+	{ "128+n", "ended by signal n" },
+	{ NULL, NULL },
+};
+
 int main(int argc, char **argv)
 {
 	const struct opt none[] = { { .kind = OPT_END } };
@@ -129,6 +154,7 @@ int main(int argc, char **argv)
 		.usage = "[OPTION]...",
 		.about = bench.about,
 		.options = tables,
+		.ends = ends,
 		.examples = examples,
 		.environment = environment,
 		.see = "numabench-report(1), numactl(8), nvidia-smi(1)",

@@ -121,8 +121,11 @@ const char *check_word(size_t i);
 /* What a row reads, with the slashes of its files. */
 void check_source(const struct check *row, char text[120]);
 
-/* What it costs here to leave it, in a sentence; false where the result has no figure. */
-bool check_cost_here(const struct check *row, const struct result *res, char *text, size_t size);
+/* What it costs here to leave it, in a sentence; false where the result has no figure. Of a finding
+ * about one GPU (its subject: "GPU 5") that GPU's own cost, else, or with NULL, the worst there is.
+ */
+bool check_cost_here(const struct check *row, const struct result *res, const char *subject,
+		     char *text, size_t size);
 
 /* ---- for those who run them ---- */
 

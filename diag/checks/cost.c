@@ -8,15 +8,27 @@
 #include "result/physics.h"
 #include "util/units.h"
 
-/* The GPU for which the right node is worth most. */
-static void cost_of_node(const struct result *res, char *text, size_t size)
+/* What it is asked of: one GPU, or none in particular (-1). */
+struct asked {
+	const struct result *res;
+	int gpu;
+};
+
+static bool asks_for(const struct asked *a, int gpu)
 {
+	return a->gpu < 0 || a->gpu == gpu;
+}
+
+/* The GPU for which the right node is worth most. */
+static void cost_of_node(const struct asked *a, char *text, size_t size)
+{
+	const struct result *res = a->res;
 	const struct recommendation *most = NULL;
 
 	for (size_t i = 0; i < res->nrecommendations; i++) {
 		const struct recommendation *r = &res->recommendations[i];
 
-		if (r->measured && isfinite(r->advantage) &&
+		if (r->measured && isfinite(r->advantage) && asks_for(a, r->gpu) &&
 		    (!most || r->advantage > most->advantage))
 			most = r;
 	}
@@ -43,15 +55,16 @@ static double link_share(const struct result *res, const struct record *r, doubl
 }
 
 /* The link that is farthest below its ability. */
-static void cost_of_link(const struct result *res, char *text, size_t size)
+static void cost_of_link(const struct asked *a, char *text, size_t size)
 {
+	const struct result *res = a->res;
 	double least = 2, now, able;
 
 	for (size_t i = 0; i < res->nrecords; i++) {
 		const struct record *r = &res->records[i];
 		double share = link_share(res, r, &now, &able);
 
-		if (!(share < least))
+		if (!(share < least) || !asks_for(a, r->gpu))
 			continue;
 		least = share;
 		if (share < 0.999)
@@ -61,20 +74,23 @@ static void cost_of_link(const struct result *res, char *text, size_t size)
 				 "GB/s at its ability.",
 				 r->gpu, now / 1e9, able / 1e9);
 		else
-			snprintf(text, size, "Nothing: every link carries what it can, %.1f GB/s.",
-				 now / 1e9);
+			snprintf(text, size, "Nothing: %s carries what it can, %.1f GB/s.",
+				 a->gpu < 0 ? "every link" : "its link", now / 1e9);
 	}
 }
 
 /* The best figure of CPU memory on its own node, and the worst on another, of one metric. */
-static void cost_of_memory(const struct result *res, char *text, size_t size)
+static void cost_of_memory(const struct asked *a, char *text, size_t size)
 {
+	const struct result *res = a->res;
 	const struct record *near = NULL, *far = NULL;
 
 	for (size_t i = 0; i < res->nrecords; i++) {
 		const struct record *r = &res->records[i];
 
+		/* What may show caches says nothing of memory. */
 		if (strcmp(r->test, "mem-latency") != 0 || !record_has_figure(r) ||
+		    (record_has(r, "undersized") && r->undersized) ||
 		    !record_has(r, "cpu_node") || !record_has(r, "mem_node"))
 			continue;
 		if (r->cpu_node == r->mem_node && (!near || r->median < near->median))
@@ -84,16 +100,17 @@ static void cost_of_memory(const struct result *res, char *text, size_t size)
 	}
 	if (near && far)
 		snprintf(text, size,
-			 "Memory of node %d takes %.0f ns from its own cores, that of node %d %.0f "
-			 "ns from node %d.",
-			 near->mem_node, near->median * 1e9, far->mem_node, far->median * 1e9,
-			 far->cpu_node);
+			 "Memory of node %d answers its own cores in %.0f ns, that of node %d those "
+			 "of node %d in %.0f ns.",
+			 near->mem_node, near->median * 1e9, far->mem_node, far->cpu_node,
+			 far->median * 1e9);
 }
 
 /* The pair of nodes for which balancing took longest; where it was not watched, how far the memory
  * is that it would bring near. */
-static void cost_of_balancing(const struct result *res, char *text, size_t size)
+static void cost_of_balancing(const struct asked *a, char *text, size_t size)
 {
+	const struct result *res = a->res;
 	const struct record *most = NULL;
 	char took[32];
 
@@ -120,21 +137,26 @@ static void cost_of_balancing(const struct result *res, char *text, size_t size)
 						 json_integer_value(faults));
 		snprintf(text + used, size - used, ".");
 	} else {
-		cost_of_memory(res, text, size);
+		cost_of_memory(a, text, size);
 	}
 }
 
-bool check_cost_here(const struct check *row, const struct result *res, char *text, size_t size)
+bool check_cost_here(const struct check *row, const struct result *res, const char *subject,
+		     char *text, size_t size)
 {
-	static void (*const tell[])(const struct result *res, char *text, size_t size) = {
+	static void (*const tell[])(const struct asked *a, char *text, size_t size) = {
 		[COST_NODE] = cost_of_node,
 		[COST_LINK] = cost_of_link,
 		[COST_MEMORY] = cost_of_memory,
 		[COST_BALANCING] = cost_of_balancing,
 	};
 
+	struct asked a = { .res = res, .gpu = -1 };
+
+	if (subject && sscanf(subject, "GPU %d", &a.gpu) != 1)
+		a.gpu = -1;
 	text[0] = '\0';
 	if (res && row->measured != COST_UNTOLD)
-		tell[row->measured](res, text, size);
+		tell[row->measured](&a, text, size);
 	return text[0];
 }

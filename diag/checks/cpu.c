@@ -6,7 +6,7 @@
 #include "families.h"
 #include "machine/irq.h"
 #include "machine/services.h"
-#include "render/machine_notes.h"
+#include "util/units.h"
 
 /* The nodes that GPUs hang on, and their CPUs. */
 static struct idset feeding_cpus(const struct look *l)
@@ -34,7 +34,7 @@ static struct idset all_cpus(const struct look *l)
 /* "CPU 3", "CPUs 0-7". */
 static const char *cpu_names(char buf[64], const struct idset *cpus)
 {
-	int n = snprintf(buf, 64, "CPU%s ", idset_count(cpus) == 1 ? "" : "s");
+	int n = snprintf(buf, 64, "CPU%s ", plural(idset_count(cpus)));
 
 	idset_format(cpus, buf + n, 64 - (size_t)n);
 	return buf;
@@ -155,7 +155,7 @@ static void look_nodes_per_package(struct checking *c)
 	if (!most)
 		found(c, CHECK_SKIP, "packages", "it is not known which nodes they hold");
 	else if (least == most)
-		found(c, CHECK_PASS, "packages", "%zu node%s in each", most, most == 1 ? "" : "s");
+		found(c, CHECK_PASS, "packages", "%zu node%s in each", most, plural(most));
 	else
 		found(c, CHECK_WARN, "packages", "%zu nodes in one, %zu in another", least, most);
 }

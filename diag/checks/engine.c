@@ -188,7 +188,7 @@ static const char *obstacle(const struct look *l, unsigned needs, const char **s
 		{ NEEDS_GPU, judged_gpus(l) > 0, "GPUs",
 		  l->m->ngpus ? "no GPU here that this process may use" : "no NVIDIA GPU here" },
 		{ NEEDS_NODES, l->m->nnodes > 1, "machine", "there is one NUMA node" },
-		{ NEEDS_RUN, l->res, "readings under load", "needs a run (numabench --all)" },
+		{ NEEDS_RUN, l->res, "readings under load", "needs a run" },
 		{ NEEDS_FILES, l->root, "machine", l->no_files },
 		{ NEEDS_NVML, l->driver->nnvml > 0, "GPUs",
 		  l->driver->why[0] ? l->driver->why : "NVML tells of no GPU" },

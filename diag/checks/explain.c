@@ -128,11 +128,11 @@ static void say_doing(const struct leaf *f)
 	bool blanks = say_steps(f, "By hand:", NULL, row->see);
 
 	if (row->mend[0].say || row->mend[0].run)
-		blanks |= say_steps(f, "To mend:", "remedy", row->mend);
+		blanks |= say_steps(f, "To fix:", "remedy", row->mend);
 	else
-		paragraph(f, "To mend:", "nothing to mend");
+		paragraph(f, "To fix:", "nothing to fix");
 	if (row->lasts)
-		paragraph(f, "Lasts:", row->lasts);
+		paragraph(f, "Persists:", row->lasts);
 	blanks |= say_steps(f, "Verify:", "verify", verify);
 	if (blanks)
 		paragraph(f, "Fill in:",
@@ -174,12 +174,12 @@ static void say_page(const struct leaf *f, bool apart)
 	paragraph(f, "Right is:", row->good);
 	paragraph(f, "Why:", row->about);
 	paragraph(f, "If left:", row->cost);
-	if (check_cost_here(row, f->look->res, text, sizeof text))
+	if (check_cost_here(row, f->look->res, NULL, text, sizeof text))
 		paragraph(f, "  measured:", text);
 	else if (f->look->res && row->measured != COST_UNTOLD)
 		paragraph(f, "  measured:", "the result has no figure for it");
 	say_doing(f);
-	paragraph(f, "Read from:", source);
+	paragraph(f, "Source:", source);
 	paragraph(f, "Rests on:", row->authority);
 	say_severity(f, apart);
 }
@@ -227,7 +227,7 @@ static void markdown_row(const struct family *f, const struct check *row, FILE *
 	steps_line(steps, mend, sizeof mend);
 	json_decref(steps);
 	if (!mend[0])
-		snprintf(mend, sizeof mend, "nothing to mend");
+		snprintf(mend, sizeof mend, "nothing to fix");
 	check_source(row, source);
 	fprintf(out, "| `%s` | %s |", row->id, letters(f, row, some));
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -249,7 +249,7 @@ void checks_list(bool markdown, const struct render_options *o, FILE *out)
 	char some[4];
 
 	if (markdown)
-		fputs("| check | | what | right is | what mends it | read from | rests on |\n"
+		fputs("| check | | what | right is | fix | source | rests on |\n"
 		      "|---|---|---|---|---|---|---|\n",
 		      out);
 	for (int i = 0; t && i < 3; i++)

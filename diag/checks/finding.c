@@ -146,7 +146,7 @@ static const char on_host[] =
 	"real parts (whether it matters at all, numabench --all measures in here)";
 
 /* What a finding that warns or fails has beyond its texts. NULL: out of memory. */
-static json_t *more_of(const struct checking *c)
+static json_t *more_of(const struct checking *c, const char *subject)
 {
 	const struct check *row = c->row;
 	const struct step *steps = c->steps[0].say || c->steps[0].run ? c->steps : row->mend;
@@ -165,7 +165,7 @@ static json_t *more_of(const struct checking *c)
 			json_string(check_harm_name(c->has_harm ? c->harm : row->harm))) |
 	       json_put(o, "cost", json_string(row->cost)) | json_put(o, "remedy", list) |
 	       json_put(o, "verify", step_json(&c->values, verify, false));
-	if (check_cost_here(row, c->l->res, text, sizeof text))
+	if (check_cost_here(row, c->l->res, subject, text, sizeof text))
 		bad |= json_put(o, "cost_here", json_text(text));
 	if (lasts)
 		bad |= json_put(o, "lasts", json_string(lasts));
@@ -219,7 +219,7 @@ void found(struct checking *c, enum check_status s, const char *subject, const c
 	check_source(c->row, f.source);
 	snprintf(f.authority, sizeof f.authority, "%s", c->row->authority);
 	if (wrong) {
-		f.more = more_of(c);
+		f.more = more_of(c, f.subject);
 		fix_in_a_line(c, f.more, f.fix, sizeof f.fix);
 	}
 	if (c->root)

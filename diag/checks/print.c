@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/machine_notes.h"
 #include "render/table.h"
 #include "render/walk.h"
+#include "util/units.h"
 #include "util/wrap.h"
 
 enum { WIDTH_LEAST = 40, USUAL_WIDTH = 80, INDENT = 2, NAMED_MOST = 16 };
@@ -23,15 +23,6 @@ struct page {
 	size_t n[OUTCOMES]; /* checks */
 	size_t serious;     /* of those that warn */
 };
-
-size_t count_status(const struct result *res, enum check_status s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < res->nfindings; i++)
-		n += strcmp(res->findings[i].status, check_status_name(s)) == 0;
-	return n;
-}
 
 static bool has(const struct finding *f, enum check_status s)
 {
@@ -96,6 +87,15 @@ static void say(const struct page *p, int indent, const char *text)
 	wrap_print(p->out, text, p->width, indent, indent);
 }
 
+static size_t count_all(const struct page *p)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < OUTCOMES; i++)
+		all += p->n[i];
+	return all;
+}
+
 /* ---- above ---- */
 
 /* The title of the worst; empty: nothing is wrong. */
@@ -126,11 +126,11 @@ static int say_verdict(const struct page *p)
 		return rc;
 	if (!fails && !warns) {
 		used = (size_t)snprintf(text, sizeof text,
-					"PASS: nothing found in what was judged");
+					"PASS: nothing found; %zu of %zu checks could be judged",
+					p->n[PASSED], count_all(p));
 		if (p->n[NEEDS_A_RUN])
-			snprintf(text + used, sizeof text - used,
-				 "; %zu check%s a run: numabench --all", p->n[NEEDS_A_RUN],
-				 p->n[NEEDS_A_RUN] == 1 ? " needs" : "s need");
+			snprintf(text + used, sizeof text - used, ", %zu more need%s a run",
+				 p->n[NEEDS_A_RUN], p->n[NEEDS_A_RUN] == 1 ? "s" : "");
 		say(p, 0, text);
 		return 0;
 	}
@@ -203,18 +203,18 @@ static void say_counts(const struct page *p)
 		{ NEEDS_A_RUN, "needs a run", "need a run" },
 		{ CANNOT, "cannot be judged here", "cannot be judged here" },
 	};
-	size_t all = 0, used;
-	char text[400], ids[2000], line[2200];
+	const size_t all = count_all(p);
+	size_t used = 0;
+	char text[400], ids[2000], line[2200], of[40];
 
-	for (size_t i = 0; i < OUTCOMES; i++)
-		all += p->n[i];
-	used = (size_t)snprintf(text, sizeof text, "Of %zu checks", all);
-	for (size_t i = 0, told = 0; i < sizeof words / sizeof *words; i++) {
+	snprintf(of, sizeof of, " of %zu check%s", all, plural(all));
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		size_t n = p->n[words[i].outcome];
 
 		if (n)
-			used += (size_t)snprintf(text + used, sizeof text - used, "%s %zu %s",
-						 told++ ? "," : "", n,
+			used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu%s %s",
+						 used ? ", " : "", n, used ? "" : of,
 						 n == 1 ? words[i].one : words[i].many);
 	}
 	if (p->o->silenced)
@@ -280,11 +280,9 @@ static void say_next(const struct page *p)
 		return;
 	snprintf(text, sizeof text,
 		 "Next: %sjudge what needs a run, and measure what the nodes are worth here (two "
-		 "minutes; the report has these findings, too, and its last line names the folder "
-		 "of "
-		 "result.json, for numabench check FOLDER/result.json):",
+		 "minutes; the report has these findings, too):",
 		 p->n[FAILED] || p->n[WARNED]
-			 ? "mend what is above, and see that numabench check is content; then "
+			 ? "fix what is above, and run numabench check again; then "
 			 : "");
 	say(p, 0, text);
 	fprintf(p->out, "    numabench --all\n");
@@ -306,7 +304,7 @@ int checks_print(const struct result *res, const struct print_options *o, FILE *
 	say_counts(&p);
 	if (rc == 0 && o->verbose)
 		rc = list_findings(&p, CHECK_PASS, "Passed");
-	if (rc == 0 && o->verbose && count_status(res, CHECK_SKIP))
+	if (rc == 0 && o->verbose && count_findings(res, "skip"))
 		rc = list_findings(&p, CHECK_SKIP, "Not judged");
 	say_next(&p);
 	return rc < 0 ? rc : ferror(out) ? -EIO : 0;

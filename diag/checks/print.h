@@ -22,9 +22,6 @@ int checks_print(const struct result *res, const struct print_options *o, FILE *
 /* { "checks": [ .. ] } as in a result file. 0 or -errno. */
 int checks_print_json(const struct result *res, FILE *out);
 
-/* How many findings have a status. */
-size_t count_status(const struct result *res, enum check_status s);
-
 /* render_nodes.c. /dev/dri/renderD* with its PCI address, driver, GPU and node; json: as a list. 0
  * or -errno. */
 int render_nodes_print(const struct sysroot *r, const struct machine *m, bool json,

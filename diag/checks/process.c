@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "families.h"
-#include "render/machine_notes.h"
+#include "util/units.h"
 
 enum { EXIT_FAIL = 1, EXIT_UNKNOWN = 3, LIST_ROOM = 1024 };
 
@@ -22,19 +22,11 @@ static enum check_status status_of(enum process_binding b)
 	return statuses[b];
 }
 
-static bool any_has(const struct result *findings, const char *status)
-{
-	for (size_t i = 0; i < findings->nfindings; i++)
-		if (strcmp(findings->findings[i].status, status) == 0)
-			return true;
-	return false;
-}
-
 static int exit_of(const struct result *findings, bool strict)
 {
-	if (any_has(findings, "fail") || (strict && any_has(findings, "warn")))
+	if (count_findings(findings, "fail") || (strict && count_findings(findings, "warn")))
 		return EXIT_FAIL;
-	return any_has(findings, "skip") ? EXIT_UNKNOWN : 0;
+	return count_findings(findings, "skip") ? EXIT_UNKNOWN : 0;
 }
 
 /* ---- what mends it ---- */

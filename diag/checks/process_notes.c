@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "process.h"
-#include "render/machine_notes.h"
 #include "render/table.h"
 #include "util/units.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "process.h"
-#include "render/machine_notes.h"
 #include "render/steps.h"
 #include "render/table.h"
+#include "util/units.h"
 #include "util/wrap.h"
 
 enum { LIST_ROOM = 1024, INDENT = 2, MOST_ROWS = 24, MIB = 1 << 20 };
@@ -42,7 +42,7 @@ static void heading(const char *text, int width, FILE *out)
 /* Commands stand in lines of their own, to be pasted. */
 static void print_commands(const struct process_report *r, int width, FILE *out)
 {
-	static const char start[] = "Mend: start it by:  ";
+	static const char start[] = "Fix: start it by:  ";
 	const int label = (int)strlen(start);
 
 	if (!r->start[0])
@@ -52,7 +52,7 @@ static void print_commands(const struct process_report *r, int width, FILE *out)
 	for (int i = 0; i < 2; i++)
 		if (r->running[i][0])
 			fprintf(out, "%*s%-*s%s\n", INDENT, "", label,
-				i ? "" : "      as it runs:", r->running[i]);
+				i ? "" : "     as it runs:", r->running[i]);
 }
 
 static void print_verdict(const struct process_report *r, int width, FILE *out)
@@ -60,7 +60,7 @@ static void print_verdict(const struct process_report *r, int width, FILE *out)
 	const struct process_tree *t = r->tree;
 	const struct process *p = &t->v[r->verdict->worst];
 	const char *why = r->verdict->v[r->verdict->worst].why;
-	static const char mend[] = "Mend: ";
+	static const char mend[] = "Fix: ";
 	const int behind = INDENT + (int)strlen(mend);
 	const struct step_place place = { .width = width, .at = behind, .text = behind };
 	size_t threads = 0;

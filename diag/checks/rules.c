@@ -6,7 +6,7 @@
 #include "result/rules.h"
 
 /* Findings that are none of the table's: of a run's records. */
-static const char *const other_ids[] = { "gpu.count", "run.cells" };
+static const char *const other_ids[] = { "gpu.count", "run.cells", "run.load" };
 
 static bool is_known(const char *pattern)
 {

@@ -66,17 +66,37 @@ int file_prove(const char *path, struct err *e)
 	return rc < 0 ? err_set(e, rc, "%s: %s", path, strerror(-rc)) : 0;
 }
 
-static int try_folder(char *path, size_t size, const char *base, const char *below, const char *id)
+static int try_folder(char *path, size_t size, const char *base, const char *below)
 {
 	int n, rc;
 
 	if (!base || !*base)
 		return -ENOENT;
-	n = snprintf(path, size, "%s%s%s%s", base, below, *id ? "/" : "", id);
+	n = snprintf(path, size, "%s%s", base, below);
 	if (n < 0 || (size_t)n >= size)
 		return -ENAMETOOLONG;
 	rc = make_path(path);
 	return rc < 0 ? rc : prove_writable(path);
+}
+
+/* A new one of that name within it, with -2, -3 .. where there is one: two runs may begin within a
+ * second, and none takes the other's place. */
+static int try_new_folder(char *path, size_t size, const char *base, const char *below,
+			  const char *id)
+{
+	enum { MOST = 1000 };
+	int rc = try_folder(path, size, base, below);
+
+	for (int i = 1; rc == 0 && i < MOST; i++) {
+		int n = snprintf(path, size, i > 1 ? "%s%s/%s-%d" : "%s%s/%s", base, below, id, i);
+
+		if (n < 0 || (size_t)n >= size)
+			return -ENAMETOOLONG;
+		if (mkdir(path, 0777) == 0)
+			return prove_writable(path);
+		rc = errno == EEXIST ? 0 : -errno;
+	}
+	return rc < 0 ? rc : -EEXIST;
 }
 
 int folder_make(char *path, size_t size, const char *asked, const char *id,
@@ -93,11 +113,11 @@ int folder_make(char *path, size_t size, const char *asked, const char *id,
 	int rc = -ENOENT;
 
 	if (asked) {
-		rc = try_folder(path, size, asked, "", "");
+		rc = try_folder(path, size, asked, "");
 		return rc < 0 ? err_set(e, rc, "output folder %s: %s", asked, strerror(-rc)) : 0;
 	}
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
-		rc = try_folder(path, size, choices[i].base, choices[i].below, id);
+		rc = try_new_folder(path, size, choices[i].base, choices[i].below, id);
 		if (rc == 0)
 			return 0;
 	}

@@ -22,11 +22,12 @@ struct test {
 	const char *name; /* of the executable, too */
 	const char *summary;
 	bool needs_gpu;
-	bool takes_gpus; /* where there are some */
-	bool not_quick;  /* --quick leaves it out */
-	/* Its share of the budget: whatever the machine; for each node pair, each GPU and node, each
-	 * GPU and other GPU; for each of the ways from a CPU node to another, of which two count:
-	 * more of them have the time that is left, or are left out. */
+	bool takes_gpus;      /* where there are some */
+	bool not_quick;       /* --quick leaves it out */
+	bool quick_elsewhere; /* with --quick it needs another node, or a GPU */
+	/* Its share of the budget: whatever the machine; for each node pair, each GPU and node,
+	 * each GPU and other GPU; for each of the ways from a CPU node to another, of which two
+	 * count: more of them have the time that is left, or are left out. */
 	double once, per_pair, per_gpu, per_peer, per_move;
 	double thorough; /* times as much with --thorough; 0: as much */
 };
@@ -37,6 +38,9 @@ const char *test_word(size_t i); /* their names, for an option; NULL behind the 
 /* The tests that "mem-bandwidth,gpu-latency" names, as a set of rows. -EINVAL
  * with e, which lists those there are. NULL: all; quick: but for those that are not. */
 int tests_parse(const char *list, bool quick, struct idset *rows, struct err *e);
+
+/* Whether it has anything to measure on this machine, and hence needs time at all. */
+bool test_has_work(const struct test *t, const struct machine *m, bool quick);
 
 /* How much of the budget a test needs on this machine with so many GPUs, against the others. */
 double test_weight(const struct test *t, const struct machine *m, size_t ngpus, bool thorough);
@@ -94,7 +98,8 @@ struct surroundings { /* what main read from the environment and the system */
 	const char *host, *xdg_state_home, *home, *tmpdir, *xdg_runtime_dir;
 };
 
-/* Makes the folder: `asked`, else ./results/<id>, else under $XDG_STATE_HOME (or
+/* Makes the folder: `asked`, else a new ./results/<id> (or <id>-2 and so on), else under
+ * $XDG_STATE_HOME (or
  * ~/.local/state)/numabench, else $TMPDIR; proves that a file can be made in
  * it. -errno with e; for `asked` there is no second choice. */
 int folder_make(char *path, size_t size, const char *asked, const char *id,

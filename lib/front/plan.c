@@ -5,16 +5,14 @@
 
 #include "front/run.h"
 #include "util/json.h"
+#include "util/now.h"
 
 /* A page: below it there is nothing to place. */
 enum { SIZE_LEAST = 4096 };
 
 double run_elapsed(const struct run *r)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)(t.tv_sec - r->began.tv_sec) + (double)(t.tv_nsec - r->began.tv_nsec) * 1e-9;
+	return seconds_now() - r->began;
 }
 
 int run_look(struct run *r, struct err *e)

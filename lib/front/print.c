@@ -45,7 +45,8 @@ int print_bindings(const struct print_order *o, FILE *out, FILE *remarks, const 
 			    .nrecommended = o->choice->n,
 			    .measured = o->choice->measured,
 			    .from = o->from,
-			    .want = o->want };
+			    .want = o->want,
+			    .visible = o->one ? o->visible : NULL };
 	struct binding *made = NULL;
 	char prefix[64];
 	int rc = 0;

@@ -17,6 +17,7 @@ struct print_order {
 	const struct choice *choice;
 	const char *gpus;          /* a list, or "all"; not looked at with `one` */
 	const struct binding *one; /* a rank's, made already; NULL */
+	const char *visible;       /* with `one`: as struct launch has it */
 	struct binding_want want;  /* gpus and among are filled in */
 	char *const *command;      /* may be empty */
 	const char *from;          /* the result's file; NULL */

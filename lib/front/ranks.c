@@ -28,6 +28,19 @@ const char *environment_value(char *const *env, const char *name)
 	return NULL;
 }
 
+char **environment_copy(char *const *env)
+{
+	char **copy;
+	size_t n = 0;
+
+	while (env[n])
+		n++;
+	copy = calloc(n + 1, sizeof *copy);
+	if (copy)
+		memcpy(copy, env, n * sizeof *copy);
+	return copy;
+}
+
 /* Variables that stand in front of those of an environment. */
 struct own {
 	char text[4][ITEM_ROOM + 32];

@@ -15,6 +15,9 @@
 
 /* The value of a variable, or NULL. */
 const char *environment_value(char *const *env, const char *name);
+/* The list as it is now, before something changes that; the texts stay where they are. free() it.
+ * NULL: out of memory. */
+char **environment_copy(char *const *env);
 /* env, but for what a command is told of its GPU: CUDA_DEVICE_ORDER=PCI_BUS_ID (CUDA counts the
  * fastest first otherwise), CUDA_VISIBLE_DEVICES where `visible` is not empty, and, where threads
  * is not 0 and env has none, OMP_NUM_THREADS. Of OpenMP's variables no other: with OMP_PROC_BIND

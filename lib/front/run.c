@@ -7,7 +7,8 @@
 
 static bool can_run(const struct run *r, size_t row)
 {
-	return idset_has(&r->rows, (int)row) && (!tests[row].needs_gpu || r->res.machine.ngpus > 0);
+	return idset_has(&r->rows, (int)row) &&
+	       test_has_work(&tests[row], &r->res.machine, r->ask.quick);
 }
 
 /* The test's share of the budget that is left; a test that has nothing to
@@ -38,7 +39,7 @@ static bool hung(const struct record *r)
 	       (sscanf(r->reason, "GPU %d", &gpu) == 1 && gpu == r->gpu);
 }
 
-/* A GPU that hung is closed to later tests (design.md, section 3). */
+/* A GPU that hung is closed to later tests : nothing may wait for it again. */
 static void close_hung_gpus(struct run *r, size_t first)
 {
 	for (size_t i = first; i < r->res.nrecords; i++) {
@@ -106,6 +107,26 @@ static void fill_arguments(struct arguments *a, const struct run *r, double budg
 	a->v[n] = NULL;
 }
 
+/* Whether a process of ours did not end by itself: what it used nobody counts as ours. */
+static bool was_killed(const struct result *res, size_t first)
+{
+	for (size_t i = first; i < res->nrecords; i++)
+		if (res->records[i].status == STATUS_TIMEOUT ||
+		    res->records[i].status == STATUS_CRASHED)
+			return true;
+	return false;
+}
+
+static void note_load(struct run *r)
+{
+	json_t *load = load_json(&r->load);
+
+	if (load && !r->res.run.more)
+		r->res.run.more = json_object();
+	if (load)
+		json_object_set_new(r->res.run.more, "load", load);
+}
+
 /* One test, or one cell of it, from `from` seconds of the run on; what it reports goes to `to`. */
 static int run_bench(struct run *r, size_t row, double budget, const char *cell, struct result *to,
 		     struct err *e)
@@ -136,7 +157,14 @@ static int run_bench(struct run *r, size_t row, double budget, const char *cell,
 		.log = stderr,
 	};
 
-	return collect_records(to, &order, e);
+	struct load_reading before = load_begin(&r->res.machine);
+	size_t first = to->nrecords;
+	int rc = collect_records(to, &order, e);
+
+	if (!was_killed(to, first))
+		load_end(&r->load, &before, &r->res.machine);
+	note_load(r);
+	return rc;
 }
 
 static int run_test(struct run *r, size_t row, struct err *e)

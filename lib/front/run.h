@@ -14,9 +14,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "front/front.h"
+#include "front/load.h"
 #include "front/request.h"
 #include "render/render.h"
 #include "result/baseline.h"
@@ -39,8 +39,9 @@ struct run {
 	struct idset gpus;        /* asked for */
 	struct idset closed_gpus; /* hung in an earlier test */
 	struct progress progress;
-	struct timespec began;
+	double began;                      /* seconds_now */
 	double shares[TESTS_MAX];          /* of the budget, by row: what each test was given */
+	struct load load;                  /* of the CPUs, while tests measured */
 	const volatile sig_atomic_t *stop; /* the signal that ends it */
 };
 

@@ -35,6 +35,7 @@ const struct test tests[] = {
 	   * find no time, or hardly any. */
 	  .thorough = 6,
 	  .takes_gpus = true,
+	  .quick_elsewhere = true,
 	  .summary = "processes that are moved: what it costs, and when moving pages pays" },
 };
 const size_t ntests = sizeof tests / sizeof *tests;
@@ -53,6 +54,12 @@ static int find(const char *name, size_t length)
 		if (strlen(tests[i].name) == length && memcmp(tests[i].name, name, length) == 0)
 			return (int)i;
 	return -1;
+}
+
+bool test_has_work(const struct test *t, const struct machine *m, bool quick)
+{
+	return (!t->needs_gpu || m->ngpus > 0) &&
+	       !(t->quick_elsewhere && quick && m->nnodes < 2 && m->ngpus == 0);
 }
 
 double test_weight(const struct test *t, const struct machine *m, size_t ngpus, bool thorough)

@@ -136,7 +136,7 @@ int gpu_stream_current(const struct gpu_stream *s, struct err *e);
 struct gpu_gate;
 
 /* At most this many pieces of work and marks may stand behind a closed gate: a
- * full launch queue never empties (facts.md, section 3). */
+ * full launch queue blocks whoever adds to it, who then never opens the gate. */
 enum { GPU_GATE_MOST = 64 };
 
 /* flag: at the start of a page of its own, which processes may share; whoever

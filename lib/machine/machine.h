@@ -44,7 +44,7 @@ struct node {
 	size_t ncaches;
 	struct known memory_bytes;
 	struct known free_bytes;
-	/* What buffers may take without harm (design.md 5.3): MemFree + inactive
+	/* What buffers may take without harm: MemFree + inactive
 	 * file pages + reclaimable slab - low watermark, capped by what the cgroup
 	 * still allows. Not halved yet. */
 	struct known giveable_bytes;

@@ -46,7 +46,7 @@ struct limits {
 /* -ENOMEM. */
 int limits_read(struct limits *l, const struct source *s);
 void limits_release(struct limits *l);
-/* design.md 5.3; meminfo is the text of a node's file, whose keys have a prefix
+/* node.giveable_bytes (machine.h); meminfo is the text of a node's file, whose keys have a prefix
  * ("Node 0 "), or of the machine's, where they have none. */
 struct known node_giveable(const struct limits *l, int node, const char *meminfo,
 			   const char *prefix);

@@ -1,5 +1,5 @@
 /* What a result is compared by (identity), judged beside (conditions), and what
- * decides nothing (the rest): design.md 5.11. */
+ * decides nothing (the rest). results/README.md has all of them. */
 #include <errno.h>
 #include <hwloc.h>
 #include <stdio.h>

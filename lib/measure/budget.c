@@ -18,6 +18,9 @@ enum { ROUNDS_MOST = 40, ROUNDS_PRECISE = 10 };
 /* A later opening takes this much of the first one, until one was seen: the first
  * also waits for memory that a host or a driver has yet to find. */
 #define OPENED_AGAIN 0.5
+/* What has samples of several rounds is given up only where the budget would be missed by more
+ * than this share of it: forecasts waver by as much, and all rounds so far would be in vain. */
+#define OVERRUN 0.05
 
 /* Which allocation of the buffers a round uses. */
 int session_opening(int round)
@@ -117,6 +120,13 @@ static int rounds_wanted(const struct session *s)
 	return most && most < ROUNDS_MIN ? most : ROUNDS_MIN;
 }
 
+/* How long it may take in all: what does not fit is left out after the first round, when the least
+ * is lost by it. */
+static double limit(const struct session *s)
+{
+	return s->budget_s * (s->rounds > 1 ? 1 + OVERRUN : 1);
+}
+
 /* Fewer comparisons, where six rounds of all do not fit into the budget. One is
  * always kept. */
 void budget_fit(struct session *s)
@@ -131,7 +141,7 @@ void budget_fit(struct session *s)
 	all = spent + forecast(s, wanted);
 	find_missed(s, missed);
 	while ((next = least_wanted(s, missed, &unreached, &more)) < s->ncells) {
-		if (!unreached && (!more || spent + forecast(s, wanted) <= s->budget_s))
+		if (!unreached && (!more || spent + forecast(s, wanted) <= limit(s)))
 			break;
 		left_out += leave_out(s, next);
 	}

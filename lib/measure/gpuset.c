@@ -7,7 +7,7 @@
 #include "measure/timing.h"
 
 /* Warming up: until the rate has not risen by RISE for STEADY_S, or three times that where the link
- * is not yet what it can be; WARM_S at most (design.md 5.7). A step lasts 20 ms, many copies and
+ * is not yet what it can be; WARM_S at most. A step lasts 20 ms, many copies and
  * still many steps. */
 enum { WARM_BYTES = 32 << 20 };
 #define STEP_S   0.020

@@ -166,7 +166,7 @@ static int hire(struct session *s)
 	return 0;
 }
 
-/* A GPU that takes one process at a time (design.md 5.7). */
+/* A GPU that takes one process at a time: workers open it in turn. */
 static void find_exclusive(struct session *s)
 {
 	s->exclusive = -1;
@@ -268,8 +268,9 @@ static bool crowds_gpu(const struct session *s, const struct gpu *g)
 	return g->memory_bytes.is && bytes > (uint64_t)g->memory_bytes.value / 4;
 }
 
-/* All buffers together take at most half of what a node can give (design.md
- * 5.3); where they do not, those of a unit are opened at a time. */
+/* All buffers together take at most half of what a node can give: a buffer
+ * bound to a full node brings the OOM killer though others are empty. Where they do not fit, those
+ * of a unit are opened at a time. */
 static void fit_memory(struct session *s)
 {
 	uint64_t all = 0;

@@ -26,7 +26,7 @@
 #include "measure/session.h"
 
 /* At least six rounds make an interval (statistics.h), at least three openings
- * of the buffers a comparison (design.md 5.6). */
+ * of the buffers a comparison (recommend.h). */
 enum { ROUNDS_MIN = 6, OPENINGS_MIN = 3, STRIKES_MAX = 2 };
 /* A void sample is made again, so often in a round; after so many rounds in a row without a good
  * one the unit is unstable. */

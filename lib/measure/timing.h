@@ -16,7 +16,8 @@ double time_team_first(struct team *t, size_t n, void (*fn)(void *arg, size_t ra
  * clock, when one took `seconds`: at least 1, at most `most`. For seconds <= 0: most. */
 unsigned repeats_for(double seconds, double target, unsigned most);
 
-/* A sample lasts this long at least (facts.md, section 10: windows of 10 ms). */
+/* A sample lasts this long at least : long against the 20 ns of reading the clock, and against
+ * the interrupts of a timer at 1 kHz. */
 #define SAMPLE_SECONDS 0.010
 
 #endif

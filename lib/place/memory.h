@@ -3,7 +3,7 @@
  * The way of a buffer: memory_place (mmap between guard pages, mbind), touched by
  * the threads that will use it, memory_prove (every page asked for). Where the
  * kernel refuses mbind, threads on the memory's own node touch it before them, and
- * where it refuses move_pages numa_maps proves (design.md 5.2).
+ * where it refuses move_pages /proc/self/numa_maps proves.
  */
 #ifndef NB_PLACE_MEMORY_H
 #define NB_PLACE_MEMORY_H

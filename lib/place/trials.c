@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "result/trial.h"
 #include "util/now.h"
 #include "util/random.h"
 
@@ -220,7 +221,7 @@ static int run_once(struct trials *t, enum bound way, int round, struct err *e)
 	if (t->o->tell)
 		t->o->tell(t->done, t->all, way, t->o->arg);
 	t->done++;
-	dprintf(t->o->log, "== run %d of %d: %s%s\n", t->done, t->all, bound_name(way),
+	dprintf(t->o->log, "== run %d of %d: %s%s\n", t->done, t->all, trial_way_name(way),
 		round < 0 ? ", to warm up" : "");
 	rc = child_run(&child, &end, e);
 	sweep(t->o->root);

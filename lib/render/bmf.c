@@ -52,8 +52,7 @@ static int put_cell(json_t *doc, const struct result *res, const struct tracked 
 	json_t *text;
 	int bad;
 
-	if (!m || !record_has_figure(cell->r) || !record_has(cell->r, "median") ||
-	    !isfinite(cell->r->median * m->factor))
+	if (!m || !tracked_value(cell->r) || !isfinite(cell->r->median * m->factor))
 		return 0;
 	snprintf(name, sizeof name, "%s%s", res->run.simulated ? "simulated " : "", cell->name);
 	text = json_text(name);

@@ -27,15 +27,9 @@ static const struct part_column {
 };
 enum { NPARTS = sizeof parts_of / sizeof *parts_of };
 
-/* Quoted, whatever it holds. What a spreadsheet would run as a formula is made a text by the sign
- * that spreadsheets have for it (OWASP, "CSV Injection"). */
 static void put_text(FILE *out, const char *text)
 {
-	fputc('"', out);
-	if (*text && strchr("=+-@\t\r", *text))
-		fputc('\'', out);
-	marks_print_letters(out, text, quotes);
-	fputc('"', out);
+	marks_print_field(out, text, quotes);
 }
 
 /* Of a list or an object: one of several within a field. */
@@ -79,10 +73,24 @@ static void put_value(FILE *out, json_t *v)
 	}
 }
 
-/* What the samples say: never shown of a record that is no result. */
+/* What comes of the samples: never shown of a record that is no result. What the link or the memory
+ * could give, and how bytes are counted, holds without them. */
 static bool is_figure(const struct field *f)
 {
-	return (f->type == FIELD_NUMBER || f->type == FIELD_SERIES) && !f->unit;
+	static const char *const others[] = { "bus_factor", "ceiling_negotiated",
+					      "ceiling_capable" };
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (strcmp(f->key, others[i]) == 0)
+			return false;
+	return f->type == FIELD_NUMBER || f->type == FIELD_SERIES;
+}
+
+/* Texts in which there may be anything, and which make no cell what it is. They come last: where
+ * one holds a quote and a comma, gnuplot takes the rest of its row to pieces wrongly. */
+static bool is_prose(const struct field *f)
+{
+	return f->type == FIELD_TEXT && !f->identifies && strcmp(f->key, "unit") != 0;
 }
 
 static bool is_split(const struct field *f)
@@ -90,13 +98,13 @@ static bool is_split(const struct field *f)
 	return f->type == FIELD_PLACEMENT;
 }
 
-static int put_fields(FILE *out, const struct record *r)
+static int put_fields(FILE *out, const struct record *r, bool prose)
 {
 	for (size_t i = 0; i < nfields; i++) {
 		const struct field *f = &fields[i];
 		json_t *v;
 
-		if (is_split(f))
+		if (is_split(f) || is_prose(f) != prose)
 			continue;
 		fputc(',', out);
 		if (!(r->has >> i & 1) || (is_figure(f) && !record_has_figure(r)))
@@ -120,21 +128,29 @@ static int put_parts(FILE *out, const struct record *r)
 		if (f && record_has(r, p->field) && !held)
 			return -ENOMEM;
 		fputc(',', out);
-		if (f || record_has_figure(r))
+		if (f)
 			put_value(out, json_object_get(in, p->key));
+		else if (record_has_figure(r) && json_is_number(json_object_get(in, p->key)))
+			put_element(out, json_object_get(in, p->key));
 		json_decref(held);
 	}
 	return 0;
 }
 
+static void put_heads(FILE *out, bool prose)
+{
+	for (size_t i = 0; i < nfields; i++)
+		if (!is_split(&fields[i]) && is_prose(&fields[i]) == prose)
+			fprintf(out, ",%s", fields[i].key);
+}
+
 static void put_head(FILE *out)
 {
 	fputs("run,simulated,name", out);
-	for (size_t i = 0; i < nfields; i++)
-		if (!is_split(&fields[i]))
-			fprintf(out, ",%s", fields[i].key);
+	put_heads(out, false);
 	for (size_t i = 0; i < NPARTS; i++)
 		fprintf(out, ",%s", parts_of[i].column);
+	put_heads(out, true);
 	fputs("\r\n", out);
 }
 
@@ -146,9 +162,11 @@ static int put_record(FILE *out, const struct run_info *run, const struct record
 	put_text(out, run->id);
 	fprintf(out, ",%s,", run->simulated ? "true" : "false");
 	put_text(out, record_name(r, name, sizeof name));
-	rc = put_fields(out, r);
+	rc = put_fields(out, r, false);
 	if (rc == 0)
 		rc = put_parts(out, r);
+	if (rc == 0)
+		rc = put_fields(out, r, true);
 	fputs("\r\n", out);
 	return rc;
 }

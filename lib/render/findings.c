@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/machine_notes.h"
 #include "render/walk.h"
 #include "result/explains.h"
 #include "result/judge.h"
+#include "util/units.h"
 
 struct telling {
 	const struct result *res;
@@ -20,7 +20,7 @@ struct telling {
 const char *finding_word(const struct finding *f)
 {
 	return strcmp(f->status, "fail") == 0      ? "FAIL"
-	       : strcmp(f->status, "unknown") == 0 ? "open" /* not judged */
+	       : strcmp(f->status, "unknown") == 0 ? "unknown"
 						   : "warn";
 }
 
@@ -192,6 +192,31 @@ static void tell_check(struct telling *p, size_t at)
 
 /* ---- what is said of it ---- */
 
+/* What is no check of `numabench check` brings no title of its own: by what its id begins with. */
+static const struct {
+	const char *id, *wrong, *unknown;
+} kinds[] = {
+	{ "gpu.count", "Not the number of GPUs that was asked for", "The GPUs cannot be counted" },
+	{ "run.cells", "Not all that was planned has a figure", "What was planned has no figure" },
+	{ "run.corrupt", "Data did not arrive as sent", "Whether data arrive as sent is unknown" },
+	{ "run.", "The run itself", "The run itself" },
+	{ "expect.", "Not as ordered", "Ordered, and cannot be judged" },
+	{ "history.", "Not as in the baseline", "Cannot be set against the baseline" },
+	{ "peers.", "Slower than its equals", "Cannot be set against its equals" },
+	{ "physics.", "Not what the hardware can carry", "Cannot be set against the hardware" },
+};
+
+/* NULL: it is of a check. */
+static const char *title_of_kind(const struct finding *f)
+{
+	bool unknown = strcmp(f->status, "unknown") == 0;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strncmp(f->id, kinds[i].id, strlen(kinds[i].id)) == 0)
+			return unknown ? kinds[i].unknown : kinds[i].wrong;
+	return NULL;
+}
+
 /* The lines of a finding, and the texts of those that the finding itself has not. */
 struct lines {
 	struct told_line v[12];
@@ -219,9 +244,9 @@ static void add_mend(struct lines *l, const struct finding *f)
 	json_t *verify = json_object_get(f->more, "verify");
 
 	if (json_array_size(remedy))
-		add_steps(l, "To mend", remedy);
+		add_steps(l, "To fix", remedy);
 	else
-		add_line(l, "To mend", f->fix);
+		add_line(l, "To fix", f->fix);
 	if (json_is_object(verify))
 		l->verify = json_pack("[O]", verify);
 	add_steps(l, "Verify", l->verify);
@@ -232,13 +257,13 @@ static void add_tail(struct lines *l, const struct told_finding *told)
 {
 	const struct finding *f = told->finding;
 
-	add_line(l, "Lasts", text_of(f, "lasts"));
+	add_line(l, "Persists", text_of(f, "lasts"));
 	add_line(l, "Scope", text_of(f, "scope"));
 	if (f->source[0])
 		snprintf(l->read, sizeof l->read, "%s%s%s", f->source,
 			 f->authority[0] ? "; rests on: " : "", f->authority);
-	add_line(l, "Read", l->read);
-	if (told->title[0]) /* a check of `numabench check`, which explains itself */
+	add_line(l, "Source", l->read);
+	if (told->title[0] && !title_of_kind(f)) /* a check, which explains itself */
 		snprintf(l->more, sizeof l->more, "numabench check --explain %s", f->id);
 	add_line(l, "More", l->more);
 }
@@ -251,19 +276,20 @@ static void tell_with_lines(struct told_finding *told,
 	struct lines l = { .n = 0 };
 	size_t own;
 
+	title = title ? title : title_of_kind(f);
 	told->title = title ? title : "";
 	if (!before || strcmp(f->expected, before->expected) != 0)
 		add_line(&l, "Expected", f->expected);
-	if (!before) {
+	if (!before)
 		add_line(&l, "Costs", text_of(f, "cost"));
+	if (!before || !finding_shares(f, before, "cost_here"))
 		add_line(&l, text_of(f, "cost") ? "Here" : "Costs", text_of(f, "cost_here"));
-	}
 	if (!before || strcmp(f->fix, before->fix) != 0 || !finding_shares(f, before, "remedy"))
 		add_mend(&l, f);
 	if (told->cells)
 		snprintf(l.bears, sizeof l.bears, "%zu cell%s of this run", told->cells,
 			 plural(told->cells));
-	add_line(&l, "Bears on", l.bears);
+	add_line(&l, "Affects", l.bears);
 	own = l.n;
 	if (told->last)
 		add_tail(&l, told);

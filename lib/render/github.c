@@ -60,7 +60,7 @@ int format_github(const struct result *r, const struct render_options *o, FILE *
 	};
 	size_t errors = MOST_OF_A_KIND - (r->verdict.status == VERDICT_FAIL),
 	       warnings = MOST_OF_A_KIND - (r->verdict.status == VERDICT_UNKNOWN);
-	char line[400];
+	char line[VERDICT_LINE];
 
 	(void)o;
 	annotate(out, verdicts[r->verdict.status], "numabench", verdict_line(r, line, sizeof line));

@@ -24,7 +24,7 @@ static const struct section sections[] = {
 	{ .parts = { "machine" }, .after = { html_machine } },
 	{ .parts = { "findings" } },
 	{ .parts = { "history" } },
-	{ .parts = { "nodes", "commands" } },
+	{ .parts = { "nodes", "commands" }, .after = { html_grounds } },
 	{ .parts = { "copies" } },
 	{ .parts = { "axes" } },
 	{ .parts = { "together" } },
@@ -122,9 +122,10 @@ static void put_whose(const struct page *p, size_t i)
 
 static int put_answer(const struct page *p, size_t i)
 {
-	static const char *const classes[] = {
-		[VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail", [VERDICT_UNKNOWN] = "unknown"
-	};
+	static const char *const classes[] = { [TONE_GOOD] = "pass",
+					       [TONE_CARE] = "care",
+					       [TONE_BAD] = "fail",
+					       [TONE_OPEN] = "unknown" };
 	const struct section answer = { .parts = { "answer" } };
 	const struct verdict *v = &p->of[i].res->verdict;
 	char *text = NULL, word[16];
@@ -133,7 +134,7 @@ static int put_answer(const struct page *p, size_t i)
 	snprintf(word, sizeof word, "%s", verdict_name(v->status));
 	for (char *c = word; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	html_put(p->out, "<div class=\"answer %s\">\n", classes[v->status]);
+	html_put(p->out, "<div class=\"answer %s\">\n", classes[text_tone(p->of[i].res)]);
 	put_whose(p, i);
 	html_put(p->out, "<p class=\"verdict\"><span>%s</span></p>\n", word);
 	fprintf(p->out, "%s</div>\n", rc == 0 && text ? text : "");

@@ -60,6 +60,8 @@ int html_distributions(struct html *h);        /* of GPUs' latencies */
 int html_memory_distributions(struct html *h); /* of memory's */
 int html_timelines(struct html *h);
 
+/* What each recommendation rests on, folded away. */
+int html_grounds(struct html *h);
 /* Tables of what the page is made of, folded away. */
 int html_cells(struct html *h);      /* all records */
 int html_provenance(struct html *h); /* the run, and the host's identity and conditions */

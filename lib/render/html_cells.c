@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "render/html.h"
-#include "render/machine_notes.h"
+#include "util/units.h"
 
 /* ---- records ---- */
 

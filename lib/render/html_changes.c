@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "render/html.h"
-#include "render/machine_notes.h"
 #include "result/differences.h"
 #include "result/judge_cells.h"
 #include "result/recommend.h"
+#include "util/units.h"
 
 /* So many are shown, and so many more folded away; the rest is counted, and in the table of all
  * cells of each result. */

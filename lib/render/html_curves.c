@@ -228,6 +228,8 @@ static int collect(const struct result *res, const struct curves *kind, struct l
 
 		if (!record_has_figure(r) || !kind->takes(r) || !(r->median > 0))
 			continue;
+		if (kind->axis.scale != HTML_LINEAR && !(kind->x(r) > 0))
+			continue; /* it has no place there */
 		while (at < *n && !record_same_but(lines[at].r[0], r, apart))
 			at++;
 		if (!add(&lines[at], r, kind))
@@ -248,7 +250,7 @@ static int fill(struct html_series *s, const struct line *l, const struct curves
 		s->points[i] = (struct html_point){
 			.x = kind->x(l->r[i]),
 			.y = l->r[i]->median,
-			.low = record_has(l->r[i], "low") ? l->r[i]->low : NAN,
+			.low = record_has(l->r[i], "low") && l->r[i]->low > 0 ? l->r[i]->low : NAN,
 			.high = record_has(l->r[i], "high") ? l->r[i]->high : NAN,
 		};
 	return 0;

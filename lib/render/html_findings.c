@@ -1,5 +1,5 @@
-/* html_findings.c - what is wrong, what it costs, and what mends it, each command with a button.
- * See html.h. */
+/* html_findings.c - what is wrong, what it costs, and what mends it, each command with a button;
+ * and what the recommendations rest on. See html.h. */
 #include <string.h>
 
 #include "render/html.h"
@@ -94,4 +94,15 @@ void html_finding(struct text *t, const struct told_finding *told)
 		fputs("</div></details>\n", t->out);
 	h->open = HTML_FINDING;
 	put_lines(t->out, told->lines + own, told->ntail, told->finding->id);
+}
+
+int html_grounds(struct html *h)
+{
+	if (!text_has_grounds(h->res))
+		return 0;
+	html_fold(h->text.out, "what each recommendation rests on");
+	text_grounds(&h->text);
+	html_close_words(h);
+	fputs("</div></details>\n", h->text.out);
+	return 0;
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "render/html.h"
-#include "render/machine_notes.h"
 #include "result/derive.h"
 #include "util/units.h"
 

@@ -4,25 +4,8 @@
 #include <string.h>
 
 #include "render/html.h"
+#include "render/marks.h"
 #include "util/utf8.h"
-
-static const char *entity(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
-	}
-}
 
 static void escaped(FILE *out, const char *text)
 {
@@ -32,7 +15,7 @@ static void escaped(FILE *out, const char *text)
 		uint32_t code;
 		size_t n = utf8_character(p, &code);
 		const char *as = n == 0 || utf8_is_bad(code) ? UTF8_REPLACEMENT
-				 : n == 1                    ? entity(*p)
+				 : n == 1                    ? mark_for(marks_xml, *p)
 							     : NULL;
 
 		if (as) {

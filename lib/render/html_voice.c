@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "render/html.h"
-#include "render/machine_notes.h"
+#include "util/units.h"
 
 /* Shades of a heat map, of which the last is the best; style in report.css. */
 enum { SHADES = 9 };

@@ -98,7 +98,7 @@ static void add_finding(struct junit *j, const struct finding *f)
 		c->text, sizeof c->text, "%s%s",
 		strcmp(f->status, "warn") ? "" : "warning: ", finding_line(f, line, sizeof line));
 	if (f->fix[0] && used < sizeof c->text)
-		snprintf(c->text + used, sizeof c->text - used, "; to mend: %s", f->fix);
+		snprintf(c->text + used, sizeof c->text - used, "; to fix: %s", f->fix);
 }
 
 static void add_verdict(struct junit *j)

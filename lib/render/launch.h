@@ -22,6 +22,9 @@ struct launch {
 	const struct result *measured; /* NULL: nothing was */
 	const char *from;              /* its file; NULL */
 	struct binding_want want;
+	/* For CUDA_VISIBLE_DEVICES of the one process; empty: whoever starts it has chosen its GPU;
+	 * NULL: each process is to see its binding's GPU alone. */
+	const char *visible;
 };
 
 /* How sure it is that a tool takes a notation as it is meant: our tests let it bind, or a

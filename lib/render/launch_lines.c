@@ -14,6 +14,7 @@ static void write_ours(FILE *out, const struct launch *l, int gpu)
 
 static void write_line(FILE *out, const struct launch *l, const struct binding *b)
 {
+	write_gpu_choice(out, l, b);
 	write_numactl(out, b);
 	write_command(out, l, "COMMAND");
 	fputc('\n', out);

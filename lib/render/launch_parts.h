@@ -47,6 +47,9 @@ int launch_podman(FILE *out, const struct launch *l, struct err *e);
 int launch_torchrun(FILE *out, const struct launch *l, struct err *e);
 int launch_openmpi(FILE *out, const struct launch *l, struct err *e);
 int launch_mpich(FILE *out, const struct launch *l, struct err *e);
+/* "env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=.. " before a process, as bind sets them
+ * (the GPU's name, or l->visible); false and nothing where they are left alone. */
+bool write_gpu_choice(FILE *out, const struct launch *l, const struct binding *b);
 /* The words of numactl before the command. */
 void write_numactl(FILE *out, const struct binding *b);
 

@@ -2,6 +2,24 @@
 #include <errno.h>
 
 #include "render/launch_parts.h"
+#include "util/quote.h"
+
+static const char chooses[] = "env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=";
+
+bool write_gpu_choice(FILE *out, const struct launch *l, const struct binding *b)
+{
+	char quoted[512];
+
+	if (l->visible && !l->visible[0])
+		return false;
+	fputs(chooses, out);
+	if (l->visible)
+		fputs(shell_quote(quoted, sizeof quoted, l->visible), out);
+	else
+		write_gpu(out, b->gpu);
+	fputc(' ', out);
+	return true;
+}
 
 void write_numactl(FILE *out, const struct binding *b)
 {
@@ -20,6 +38,7 @@ void write_numactl(FILE *out, const struct binding *b)
 int launch_numactl(FILE *out, const struct launch *l, struct err *e)
 {
 	(void)e;
+	write_gpu_choice(out, l, &l->bindings[0]);
 	write_numactl(out, &l->bindings[0]);
 	write_command(out, l, "COMMAND");
 	fputc('\n', out);
@@ -32,6 +51,7 @@ int launch_hwloc(FILE *out, const struct launch *l, struct err *e)
 	const struct binding *b = &l->bindings[0];
 
 	(void)e;
+	write_gpu_choice(out, l, b);
 	fprintf(out, "hwloc-bind --physical%s --cpubind ",
 		b->memory == BINDING_BIND ? " --strict" : "");
 	write_ranges(out, &b->cpus, "pu:", " ");
@@ -49,6 +69,7 @@ int launch_hwloc(FILE *out, const struct launch *l, struct err *e)
 int launch_taskset(FILE *out, const struct launch *l, struct err *e)
 {
 	(void)e;
+	write_gpu_choice(out, l, &l->bindings[0]);
 	fputs("taskset -c ", out);
 	write_list(out, &l->bindings[0].cpus);
 	write_command(out, l, "COMMAND");
@@ -83,8 +104,9 @@ int launch_openmp(FILE *out, const struct launch *l, struct err *e)
 	struct places places = { .out = out, .between = "" };
 
 	(void)e;
-	fprintf(out, "env OMP_NUM_THREADS=%zu OMP_PROC_BIND=close OMP_PLACES='",
-		idset_count(&first));
+	if (!write_gpu_choice(out, l, b))
+		fputs("env ", out);
+	fprintf(out, "OMP_NUM_THREADS=%zu OMP_PROC_BIND=close OMP_PLACES='", idset_count(&first));
 	each_core(l->machine, &b->cpus, write_place, &places);
 	fputs("' GOMP_CPU_AFFINITY=", out);
 	write_list(out, &first);
@@ -148,7 +170,7 @@ static void write_visible(FILE *out, const struct launch *l)
 {
 	if (whole(l))
 		return;
-	fputs("env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=", out);
+	fputs(chooses, out);
 	for (size_t i = 0; i < l->n; i++) {
 		fputs(i ? "," : "", out);
 		write_gpu(out, l->bindings[i].gpu);

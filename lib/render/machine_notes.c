@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "render/table.h"
+#include "util/units.h"
 
 /* Notes are rows of one table: it wraps them. */
 struct notes {

@@ -6,12 +6,6 @@
 
 #include "machine/machine.h"
 
-/* What a counted word ends in. */
-static inline const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* Prints a heading and the notes, or nothing where there are none. 0 or -ENOMEM. */
 int machine_notes(const struct machine *m, int width, FILE *out);
 

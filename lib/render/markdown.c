@@ -13,7 +13,6 @@ enum { BYTES_MOST = 1000 * 1000, FINDINGS_MOST = 150, PARTS_MOST = 32 };
 /* The voice's own. */
 struct markdown {
 	enum open { OPEN_NOTHING, OPEN_LIST, OPEN_COMMANDS } open;
-	bool is_first;  /* what is said next is the answer in a sentence */
 	FILE *commands; /* those of the block that is open */
 	char *lines;
 	size_t size;
@@ -61,17 +60,17 @@ static void say_heading(struct text *t, const char *title)
 	fputc('\n', t->out);
 }
 
+static void say_verdict(struct text *t, const char *sentence)
+{
+	fputs("## numabench: ", t->out);
+	markdown_put(t->out, sentence);
+	fputc('\n', t->out);
+}
+
 static void say_sentence(struct text *t, int indent, const char *sentence)
 {
-	struct markdown *m = of(t);
-
-	if (m->is_first) {
-		fputs("## numabench: ", t->out);
-		m->is_first = false;
-	} else {
-		begin(t, indent ? OPEN_LIST : OPEN_NOTHING);
-		fputs(indent ? "- " : "", t->out);
-	}
+	begin(t, indent ? OPEN_LIST : OPEN_NOTHING);
+	fputs(indent ? "- " : "", t->out);
 	markdown_put(t->out, sentence);
 	fputc('\n', t->out);
 }
@@ -190,6 +189,7 @@ static void say_finding(struct text *t, const struct told_finding *told)
 
 static const struct voice voice_markdown = {
 	.heading = say_heading,
+	.verdict = say_verdict,
 	.sentence = say_sentence,
 	.labelled = say_labelled,
 	.table = say_table,
@@ -276,7 +276,7 @@ static void put_piece(FILE *out, const struct piece *piece, const char *title)
 
 int format_markdown(const struct result *r, const struct render_options *o, FILE *out)
 {
-	struct markdown own = { .is_first = true };
+	struct markdown own = { .open = OPEN_NOTHING };
 	struct text t = { .o = o, .width = TEXT_WIDTH, .voice = &voice_markdown, .own = &own };
 	struct piece pieces[PARTS_MOST] = { { .text = NULL } };
 	struct walk w;

@@ -1,24 +1,29 @@
 /* marks.c - see marks.h. */
-#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "render/machine_notes.h"
 #include "render/marks.h"
+#include "render/text.h"
 #include "result/judge.h"
 #include "util/utf8.h"
 
-const struct mark marks_xml[] = { { '&', "&amp;" },  { '<', "&lt;" },    { '>', "&gt;" },
-				  { '"', "&quot;" }, { '\'', "&apos;" }, { 0, NULL } };
+const struct mark marks_xml[] = { { '&', "&amp;" },  { '<', "&lt;" },   { '>', "&gt;" },
+				  { '"', "&quot;" }, { '\'', "&#39;" }, { 0, NULL } };
+
+const char *mark_for(const struct mark *marks, char c)
+{
+	while (marks->c && marks->c != c)
+		marks++;
+	return marks->as;
+}
 
 void marks_print(FILE *out, const char *text, const struct mark *marks)
 {
 	for (; *text; text++) {
-		const struct mark *m = marks;
+		const char *as = mark_for(marks, *text);
 
-		while (m->c && m->c != *text)
-			m++;
-		if (m->c)
-			fputs(m->as, out);
+		if (as)
+			fputs(as, out);
 		else if (*text == '\n' || *text == '\t')
 			fputc(' ', out);
 		else
@@ -29,14 +34,12 @@ void marks_print(FILE *out, const char *text, const struct mark *marks)
 void marks_print_letters(FILE *out, const char *text, const struct mark *marks)
 {
 	while (*text) {
-		const struct mark *m = marks;
+		const char *as = mark_for(marks, *text);
 		uint32_t code;
 		size_t n = utf8_character(text, &code);
 
-		while (m->c && m->c != *text)
-			m++;
-		if (m->c)
-			fputs(m->as, out);
+		if (as)
+			fputs(as, out);
 		else if (*text == '\n' || *text == '\t')
 			fputc(' ', out);
 		else if (n == 0 || utf8_is_bad(code))
@@ -47,40 +50,13 @@ void marks_print_letters(FILE *out, const char *text, const struct mark *marks)
 	}
 }
 
-char *verdict_line(const struct result *res, char *buf, size_t size)
+void marks_print_field(FILE *out, const char *text, const struct mark *marks)
 {
-	const char *simulated = res->run.simulated ? " (simulated)" : "";
-	const struct verdict *v = &res->verdict;
-	size_t warnings = count_findings(res, "warn");
-	char word[16];
-
-	snprintf(word, sizeof word, "%s", verdict_name(v->status));
-	for (char *p = word; *p; p++)
-		*p = (char)toupper((unsigned char)*p);
-	if (v->status != VERDICT_PASS && v->nreasons > 1)
-		snprintf(buf, size, "%s: %s (and %zu more)%s", word, v->reasons[0], v->nreasons - 1,
-			 simulated);
-	else if (v->status != VERDICT_PASS)
-		snprintf(buf, size, "%s: %s%s", word,
-			 v->nreasons ? v->reasons[0] : "no reason is given", simulated);
-	else if (!res->nrecords) /* checks alone */
-		snprintf(buf, size, "%s: %zu checks passed, %zu warning%s%s", word,
-			 count_findings(res, "pass"), warnings, plural(warnings), simulated);
-	else
-		snprintf(buf, size, "%s: %zu of %zu GPU%s measured, %zu cells, %zu warning%s%s",
-			 word, result_gpus_measured(res), res->machine.ngpus,
-			 plural(res->machine.ngpus), res->nrecords, warnings, plural(warnings),
-			 simulated);
-	return buf;
-}
-
-size_t count_findings(const struct result *res, const char *status)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < res->nfindings; i++)
-		n += strcmp(res->findings[i].status, status) == 0;
-	return n;
+	fputc('"', out);
+	if (*text && strchr("=+-@\t\r", *text))
+		fputc('\'', out);
+	marks_print_letters(out, text, marks);
+	fputc('"', out);
 }
 
 char *finding_line(const struct finding *f, char *buf, size_t size)
@@ -90,5 +66,40 @@ char *finding_line(const struct finding *f, char *buf, size_t size)
 	else
 		snprintf(buf, size, "%s: %s%s%s", f->subject, f->observed,
 			 f->expected[0] ? "; expected: " : "", f->expected);
+	return buf;
+}
+
+/* The worst of the warnings, or NULL. */
+static const struct finding *worst_warning(const struct result *res)
+{
+	size_t *order = calloc(res->nfindings + 1, sizeof *order), n;
+	const struct finding *worst = NULL;
+
+	n = order ? findings_order(res, order) : 0;
+	for (size_t i = 0; i < n && !worst; i++)
+		if (strcmp(res->findings[order[i]].status, "warn") == 0)
+			worst = &res->findings[order[i]];
+	free(order);
+	return worst;
+}
+
+char *verdict_line(const struct result *res, char *buf, size_t size)
+{
+	const struct verdict *v = &res->verdict;
+	const struct finding *worst = worst_warning(res);
+	bool is_sentence = worst && finding_is_judged(worst);
+	char told[VERDICT_TEXT], more[40] = "";
+
+	text_verdict(res, told, sizeof told);
+	if (v->nreasons > 1)
+		snprintf(more, sizeof more, " (and %zu more)", v->nreasons - 1);
+	if (v->status != VERDICT_PASS)
+		snprintf(buf, size, "%s: %s%s", told,
+			 v->nreasons ? v->reasons[0] : "no reason is given", more);
+	else if (worst)
+		snprintf(buf, size, "%s: %s%s%s", told, is_sentence ? "" : worst->subject,
+			 is_sentence ? "" : ": ", worst->observed);
+	else
+		snprintf(buf, size, "%s", told);
 	return buf;
 }

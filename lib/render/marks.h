@@ -13,21 +13,26 @@ struct mark {
 	const char *as;
 };
 
-extern const struct mark marks_xml[]; /* of XML, in attributes, too */
+extern const struct mark marks_xml[]; /* of XML and HTML, in attributes, too */
+/* What stands for c among marks (ended by one without c), or NULL. */
+const char *mark_for(const struct mark *marks, char c);
 
-/* Prints text with every mark (ended by one without c) replaced; what is no printable ASCII
+/* Prints text with every mark replaced; what is no printable ASCII
  * becomes "?", a newline or tab a blank. */
 void marks_print(FILE *out, const char *text, const struct mark *marks);
 /* The same, but letters of all languages stay (UTF-8); what is not fit to be shown becomes
  * UTF8_REPLACEMENT (util/utf8.h). */
 void marks_print_letters(FILE *out, const char *text, const struct mark *marks);
+/* That as a field of CSV (RFC 4180), in quotes, whose mark is among `marks`. What a spreadsheet
+ * would run as a formula is made a text by the sign that spreadsheets have for it (OWASP, "CSV
+ * Injection"). */
+void marks_print_field(FILE *out, const char *text, const struct mark *marks);
 
-/* "FAIL: <first reason>", "PASS: 8 of 8 GPUs measured, 2 warnings", and " (simulated)"
- * where it is: returns buf. */
+/* How it came out in one line: text_verdict, and what matters most, "FAIL, 8 of 8 GPUs measured:
+ * <first reason> (and 2 more)", "PASS with 1 serious warning, ..: <the worst of the warnings>".
+ * At most VERDICT_LINE bytes. Returns buf. */
+enum { VERDICT_LINE = 800 };
 char *verdict_line(const struct result *res, char *buf, size_t size);
-
-/* Findings with one of these statuses. */
-size_t count_findings(const struct result *res, const char *status);
 
 /* What a finding says: the sentence itself, or "subject: observed; expected: ..". Returns buf. */
 char *finding_line(const struct finding *f, char *buf, size_t size);

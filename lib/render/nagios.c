@@ -36,7 +36,7 @@ int format_nagios(const struct result *r, const struct render_options *o, FILE *
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 	static const char *const order[] = { "fail", "unknown", "warn", "pass" };
-	char line[400];
+	char line[VERDICT_LINE];
 	size_t n = 0;
 
 	(void)o;

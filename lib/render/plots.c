@@ -231,6 +231,15 @@ static int add_kind(const struct result *res, const struct kind *k, struct plot 
 	return 0;
 }
 
+/* Something was counted in some window. */
+static bool is_counted(const struct timeline *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->windows[i].rate > 0)
+			return true;
+	return false;
+}
+
 /* As timeline_csv.c counts them. */
 static int add_timelines(const struct result *res, struct plot **plots, size_t *n)
 {
@@ -244,11 +253,12 @@ static int add_timelines(const struct result *res, struct plot **plots, size_t *
 
 		if (rc == -ENOENT || rc == -EINVAL)
 			continue;
-		if (rc == 0)
-			timeline_release(&t);
+		if (rc < 0)
+			return rc;
 		snprintf(p.want, sizeof p.want, "%zu", number);
 		snprintf(p.name, sizeof p.name, "timeline-%zu", number++);
-		rc = rc < 0 ? rc : add(plots, n, &p);
+		rc = is_counted(&t) ? add(plots, n, &p) : 0;
+		timeline_release(&t);
 		if (rc < 0)
 			return rc;
 	}

@@ -315,7 +315,7 @@ static int say_figures(struct metric *m, double (*value)(const struct record *))
 
 	for (size_t i = 0; i < m->ncells && rc == 0; i++) {
 		const struct record *r = m->cells[i].r;
-		double v = record_has_figure(r) && record_has(r, "median") ? value(r) : NAN;
+		double v = tracked_value(r) ? value(r) : NAN;
 
 		if (isfinite(v))
 			rc = say_cell(m, r, v);

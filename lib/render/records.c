@@ -294,8 +294,7 @@ static void print_head(struct text *text, const struct record *r, const struct s
 	if (shown->unit)
 		fprintf(text->out, ", %s", shown->unit);
 	if (shown->samples)
-		fprintf(text->out, ", %zu sample%s each", shown->samples,
-			shown->samples == 1 ? "" : "s");
+		fprintf(text->out, ", %zu sample%s each", shown->samples, plural(shown->samples));
 	if (shown->all_ok)
 		fputs(", all ok", text->out);
 	if (shown->all_undersized)

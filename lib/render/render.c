@@ -7,7 +7,7 @@
 #include "render/render.h"
 
 const struct format formats[] = {
-	{ .name = "text", .help = "a report for a person", .write = format_text },
+	{ .name = "text", .help = "a report for a person, the default", .write = format_text },
 	{ .name = "html",
 	  .help = "one page with drawings, whole in itself; of several results side by side",
 	  .write = format_html,
@@ -20,12 +20,10 @@ const struct format formats[] = {
 	{ .name = "markdown",
 	  .help = "the report in Markdown, for $GITHUB_STEP_SUMMARY and wikis",
 	  .write = format_markdown },
-	{ .name = "share",
-	  .help = "15 lines of Markdown for a chat or an issue, without names (--share)",
-	  .write = format_share },
+	{ .name = "share", .help = "as --share", .write = format_share },
 	{ .name = "nagios", .help = "one line with performance data", .write = format_nagios },
 	{ .name = "csv",
-	  .help = "a table, a row a record, for spreadsheets and gnuplot (RFC 4180)",
+	  .help = "a table, a row a record, for spreadsheets and gnuplot; of several results, too",
 	  .write = format_csv,
 	  .write_several = format_csv_several },
 	{ .name = "prometheus",
@@ -36,7 +34,7 @@ const struct format formats[] = {
 	  .help = "time lines of moves, a row a window (scripts/gnuplot/timeline.gp draws them)",
 	  .write = format_timeline_csv },
 	{ .name = "hwloc",
-	  .help = "the topology for hwloc, what was measured as memory attributes",
+	  .help = "the topology for hwloc, with bandwidths and latencies as memory attributes",
 	  .write = format_hwloc },
 	{ .name = NULL },
 };
@@ -44,6 +42,11 @@ const struct format formats[] = {
 const char *format_word(size_t i)
 {
 	return i < sizeof formats / sizeof *formats ? formats[i].name : NULL;
+}
+
+const char *format_help(size_t i)
+{
+	return formats[i].help;
 }
 
 const struct format *format_find(const char *name)

@@ -31,7 +31,9 @@ struct format {
 };
 extern const struct format formats[]; /* ended by a row without a name */
 const struct format *format_find(const char *name);
-const char *format_word(size_t i); /* the names, for an option; NULL behind the last */
+/* For an option: the names, NULL behind the last; and what each is. */
+const char *format_word(size_t i);
+const char *format_help(size_t i);
 
 /* Writes a result in a format to a file: whole, or not at all. `source` is where
  * the result itself lies, or NULL. -ENOSPC .. with e. */

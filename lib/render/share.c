@@ -9,12 +9,13 @@
 #include "render/formats.h"
 #include "render/markdown.h"
 
-enum { LINES_MOST = 15, FINDINGS_NAMED = 6, COLUMNS_MOST = 16, NODES_LISTED = 8 };
+enum { LINES_MOST = 15, FINDINGS_NAMED = 6, COLUMNS_MOST = 16 };
 
 /* The voice's own. */
 struct share {
 	char heading[256];
 	bool in_matrix; /* what is said beside it is left out */
+	char said[900]; /* of bindings: one line */
 	size_t lines;   /* written so far */
 };
 
@@ -52,15 +53,15 @@ static void say_versions(struct text *t)
 			 { "Linux", "kernel" } };
 	const struct run_info *run = &t->res->run;
 	const json_t *conditions = json_object_get(t->res->host, "conditions");
-	char text[256];
+	char text[256], cells[64];
 
 	snprintf(text, sizeof text, "numabench %.*s", (int)strspn(run->version, "0123456789."),
 		 run->version);
 	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
 		add_version(text, sizeof text, versions[i].name, conditions, versions[i].key);
-	snprintf(text + strlen(text), sizeof text - strlen(text), "; %.*s, %zu cells in %.0f s",
-		 (int)strspn(run->started, "0123456789-"), run->started, t->res->nrecords,
-		 run->seconds);
+	snprintf(text + strlen(text), sizeof text - strlen(text), "; %.*s, %s in %.0f s",
+		 (int)strspn(run->started, "0123456789-"), run->started,
+		 text_cells(t->res, cells, sizeof cells), run->seconds);
 	put_line(t, text);
 }
 
@@ -104,10 +105,9 @@ static void add_outcomes(const struct result *res, char *text, size_t size)
 static void say_verdict(struct text *t)
 {
 	struct share *s = t->own;
-	char verdict[96], scope[96], text[400];
+	char text[VERDICT_TEXT + 200];
 
-	snprintf(text, sizeof text, "%s, %s", text_verdict(t->res, verdict, sizeof verdict),
-		 text_scope(t->res, scope, sizeof scope));
+	text_verdict(t->res, text, VERDICT_TEXT);
 	if (t->res->verdict.status != VERDICT_PASS)
 		add_outcomes(t->res, text, sizeof text);
 	fputs("**numabench: ", t->out);
@@ -148,45 +148,15 @@ static int say_findings(struct text *t)
 
 /* ---- what binding gains ---- */
 
-/* " Bind GPU 0-3 to node 0, GPU 4-7 to node 1", where few nodes have any. */
-static void add_nodes(const struct result *res, char *text, size_t size)
-{
-	struct idset nodes = { 0 };
-	size_t used = strlen(text);
-	bool first = true;
-
-	for (size_t i = 0; i < res->nrecommendations; i++)
-		if (res->recommendations[i].has_node)
-			idset_add(&nodes, res->recommendations[i].node);
-	if (idset_count(&nodes) > NODES_LISTED)
-		return;
-	for (int node = idset_next(&nodes, -1); node >= 0; node = idset_next(&nodes, node)) {
-		struct idset gpus = { 0 };
-		char list[128];
-
-		for (size_t i = 0; i < res->nrecommendations; i++)
-			if (res->recommendations[i].has_node &&
-			    res->recommendations[i].node == node)
-				idset_add(&gpus, res->recommendations[i].gpu);
-		idset_format(&gpus, list, sizeof list);
-		if (used < size)
-			used += (size_t)snprintf(text + used, size - used, "%s GPU %s to node %d",
-						 first ? " Bind" : ",", list, node);
-		first = false;
-	}
-}
-
 static void say_sentence(struct text *t, int indent, const char *sentence)
 {
 	struct share *s = t->own;
-	char text[900];
+
+	size_t used = strlen(s->said);
 
 	(void)indent;
-	if (s->in_matrix)
-		return;
-	snprintf(text, sizeof text, "%.500s", sentence);
-	add_nodes(t->res, text, sizeof text);
-	put_line(t, text);
+	if (!s->in_matrix)
+		snprintf(s->said + used, sizeof s->said - used, "%s%s", used ? " " : "", sentence);
 }
 
 /* ---- the matrix ---- */
@@ -333,6 +303,8 @@ int format_share(const struct result *r, const struct render_options *o, FILE *o
 		say_verdict(&t);
 		say_machine(&t);
 		text_binding(&t);
+		if (own.said[0])
+			put_line(&t, own.said);
 		rc = say_findings(&t);
 	}
 	if (rc == 0) {

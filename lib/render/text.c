@@ -18,6 +18,19 @@ static void say_heading(struct text *t, const char *title)
 		fputs("\033[0m", t->out);
 }
 
+static void say_verdict(struct text *t, const char *sentence)
+{
+	static const char *const colours[] = {
+		[TONE_GOOD] = "32", [TONE_CARE] = "33", [TONE_BAD] = "31", [TONE_OPEN] = "33"
+	};
+
+	if (t->o->colour)
+		fprintf(t->out, "\033[1;%sm", colours[text_tone(t->res)]);
+	wrap_print(t->out, sentence, t->width, 0, 0);
+	if (t->o->colour)
+		fputs("\033[0m", t->out);
+}
+
 static void say_sentence(struct text *t, int indent, const char *sentence)
 {
 	fprintf(t->out, "%*s", indent, "");
@@ -227,6 +240,7 @@ static int say_sheet(struct text *t, const struct sheet *s, const struct sheet_s
 
 const struct voice voice_text = {
 	.heading = say_heading,
+	.verdict = say_verdict,
 	.sentence = say_sentence,
 	.labelled = say_labelled,
 	.table = say_table,

@@ -36,10 +36,16 @@ struct text_unit text_unit_for(const char *unit, double typical);
 /* Digits after the point where the largest printed figure is `most`. */
 int text_decimals(double most);
 
-/* "PASS with 2 warnings, 1 of them serious"; that it is simulated stands before it. Returns buf. */
+/* How it came out, without a reason, in the same words in every format: "PASS with 2 warnings, 1 of
+ * them serious, 8 of 8 GPUs measured", and ", 120 of 127 cells" where some have no figure; that it
+ * is simulated stands before it. At most VERDICT_TEXT bytes. Returns buf. */
+enum { VERDICT_TEXT = 256 };
 char *text_verdict(const struct result *res, char *buf, size_t size);
-/* "8 of 8 GPUs measured". Returns buf. */
-char *text_scope(const struct result *res, char *buf, size_t size);
+/* "2 of 9 cells measured": those with a figure. Returns buf. */
+char *text_cells(const struct result *res, char *buf, size_t size);
+/* Its colour: a pass is no good one while a warning is serious. */
+enum text_tone { TONE_GOOD, TONE_CARE, TONE_BAD, TONE_OPEN };
+enum text_tone text_tone(const struct result *res);
 /* "2 NUMA nodes, 96 cores, 1 TiB; 8 x NVIDIA H200". Returns buf. */
 char *text_parts_of_machine(const struct machine *m, char *buf, size_t size);
 
@@ -55,6 +61,8 @@ char *text_place(const struct record *r, char *buf, size_t size);
 /* ---- saying it, in whatever format ---- */
 
 void text_heading(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The first sentence of all: how it came out. */
+void text_say_verdict(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Running text. */
 void text_say(struct text *t, int indent, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -175,9 +183,13 @@ int text_sizes(struct text *t);
 int text_latencies(struct text *t);
 int text_times_by_size(struct text *t); /* part of the latencies */
 int text_peers(struct text *t);
-void text_binding(struct text *t);     /* one line: whether binding matters here */
+void text_binding(struct text *t);     /* whether binding matters here, and which GPU goes where */
 int text_not_measured(struct text *t); /* text_folded of all records */
 int text_recommendations(struct text *t);
+/* What each recommendation rests on, with its strongest evidence: a labelled sentence for each GPU;
+ * and whether text_recommendations leaves any of that out, for a table. */
+void text_grounds(struct text *t);
+bool text_has_grounds(const struct result *res);
 int text_commands(struct text *t);
 int text_memory(struct text *t);
 int text_memory_matrix(struct text *t); /* part of it: between nodes */

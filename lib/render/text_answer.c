@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/machine_notes.h"
 #include "render/walk.h"
 #include "result/judge.h"
 #include "result/statistics.h"
@@ -59,16 +58,59 @@ static void say_unmeasured(struct text *t)
 	}
 }
 
-char *text_scope(const struct result *res, char *buf, size_t size)
+char *text_cells(const struct result *res, char *buf, size_t size)
 {
-	size_t n = res->machine.ngpus;
+	size_t n = 0;
 
-	if (n)
-		snprintf(buf, size, "%zu of %zu %s measured", result_gpus_measured(res), n,
-			 n == 1 ? "GPU" : "GPUs");
+	for (size_t i = 0; i < res->nrecords; i++)
+		n += record_has_figure(&res->records[i]);
+	if (n < res->nrecords)
+		snprintf(buf, size, "%zu of %zu cells measured", n, res->nrecords);
 	else
-		snprintf(buf, size, "CPU part only (no GPU on this machine's PCI bus)");
+		snprintf(buf, size, "%zu cell%s measured", n, plural(n));
 	return buf;
+}
+
+/* "8 of 8 GPUs measured", and of how many cells where some have no figure. */
+static char *scope(const struct result *res, char *buf, size_t size)
+{
+	size_t n = res->machine.ngpus, passed = count_findings(res, "pass"), figures = 0;
+	char cells[64] = "";
+
+	for (size_t i = 0; i < res->nrecords; i++)
+		figures += record_has_figure(&res->records[i]);
+	if (figures < res->nrecords)
+		snprintf(cells, sizeof cells, ", %zu of %zu cells", figures, res->nrecords);
+	if (!res->nrecords && passed) /* checks alone */
+		snprintf(buf, size, "%zu check%s passed", passed, plural(passed));
+	else if (n)
+		snprintf(buf, size, "%zu of %zu GPU%s measured%s", result_gpus_measured(res), n,
+			 plural(n), cells);
+	else
+		snprintf(buf, size, "%sno GPU on this machine's PCI bus%s%s%s",
+			 figures ? "CPU part only (" : "", figures ? ")" : "", cells,
+			 cells[0] ? " measured" : "");
+	return buf;
+}
+
+static size_t count_serious(const struct result *res)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < res->nfindings; i++)
+		n += strcmp(res->findings[i].status, "warn") == 0 &&
+		     finding_is_serious(&res->findings[i]);
+	return n < res->verdict.nwarnings ? n : res->verdict.nwarnings;
+}
+
+enum text_tone text_tone(const struct result *res)
+{
+	static const enum text_tone tones[] = {
+		[VERDICT_PASS] = TONE_GOOD, [VERDICT_FAIL] = TONE_BAD, [VERDICT_UNKNOWN] = TONE_OPEN
+	};
+	enum text_tone tone = tones[res->verdict.status];
+
+	return tone == TONE_GOOD && count_serious(res) ? TONE_CARE : tone;
 }
 
 char *text_verdict(const struct result *res, char *buf, size_t size)
@@ -77,44 +119,74 @@ char *text_verdict(const struct result *res, char *buf, size_t size)
 		[VERDICT_PASS] = "PASS", [VERDICT_FAIL] = "FAIL", [VERDICT_UNKNOWN] = "UNKNOWN"
 	};
 	const struct verdict *v = &res->verdict;
-	char warnings[64] = "";
-	size_t serious = 0;
+	char warnings[64] = "", of[160];
 
-	for (size_t i = 0; i < res->nfindings; i++)
-		serious += strcmp(res->findings[i].status, "warn") == 0 &&
-			   finding_is_serious(&res->findings[i]);
 	if (v->nwarnings)
-		warnings_text(v->nwarnings, serious < v->nwarnings ? serious : v->nwarnings,
-			      warnings, sizeof warnings);
-	snprintf(buf, size, "%s%s%s%s", res->run.simulated ? "SIMULATED. " : "", words[v->status],
-		 warnings[0] ? " with " : "", warnings);
+		warnings_text(v->nwarnings, count_serious(res), warnings, sizeof warnings);
+	snprintf(buf, size, "%s%s%s%s, %s", res->run.simulated ? "SIMULATED. " : "",
+		 words[v->status], warnings[0] ? " with " : "", warnings,
+		 scope(res, of, sizeof of));
 	return buf;
+}
+
+/* ---- serious warnings, a line each; what fails or is unknown is among the reasons ---- */
+
+struct serious {
+	struct text *t;
+	size_t told, untold;
+};
+
+static void say_serious(const struct told_finding *told, void *to)
+{
+	enum { LINES_MOST = 4 };
+	const struct finding *f = told->finding;
+	struct serious *s = to;
+
+	if (strcmp(f->status, "warn") != 0 || !finding_is_serious(f))
+		return;
+	if (s->told == LINES_MOST) {
+		s->untold++;
+		return;
+	}
+	s->told++;
+	text_say(s->t, 0, "! %s%s%s", told->subjects, told->subjects[0] ? ": " : "", f->observed);
+}
+
+static int say_all_serious(struct text *t)
+{
+	struct serious s = { .t = t };
+	int rc = findings_tell(t->res, say_serious, &s);
+
+	if (rc == 0 && s.untold)
+		text_say(t, 0, "! and %zu more serious warning%s, among the findings below",
+			 s.untold, plural(s.untold));
+	return rc;
 }
 
 int text_answer(struct text *t)
 {
 	const struct result *res = t->res;
-	char verdict[96], scope[96];
+	char verdict[VERDICT_TEXT];
+	int rc;
 
-	text_scope(res, scope, sizeof scope);
-	text_verdict(res, verdict, sizeof verdict);
-	text_say(t, 0, "%s, %s%s%s", verdict, scope,
-		 res->verdict.nreasons ? ": "
-		 : res->verdict.status == VERDICT_PASS && !res->verdict.nwarnings
-			 ? "; nothing is wrong"
-			 : "",
-		 res->verdict.nreasons ? res->verdict.reasons[0] : "");
+	text_say_verdict(t, "%s%s%s", text_verdict(res, verdict, sizeof verdict),
+			 res->verdict.nreasons ? ": "
+			 : res->verdict.status == VERDICT_PASS && !res->verdict.nwarnings
+				 ? "; nothing is wrong"
+				 : "",
+			 res->verdict.nreasons ? res->verdict.reasons[0] : "");
 	for (size_t i = 1; i < res->verdict.nreasons; i++)
 		text_say(t, 2, "%s", res->verdict.reasons[i]);
 	say_unmeasured(t);
+	text_binding(t);
+	rc = say_all_serious(t);
 	if (res->run.simulated)
 		text_say(t, 0, "%s", simulated);
 	if (!res->run.complete)
 		text_say(t, 0,
 			 "incomplete: the run ended before its plan did; what is shown was "
 			 "measured, the rest is missing.");
-	text_binding(t);
-	return 0;
+	return rc;
 }
 
 /* "8 x NVIDIA H200; " for each model; returns buf. */
@@ -186,6 +258,8 @@ static bool is_remainder(const struct record *r)
 	return strcmp(r->metric, "transient-time") == 0 || strcmp(r->metric, "refill-time") == 0;
 }
 
+enum { PRECISION_LEAST = 10 };
+
 /* How precise they came to be: half of an interval's width, as a share of its median. */
 static void say_precision(struct text *t)
 {
@@ -199,7 +273,7 @@ static void say_precision(struct text *t)
 		    r->median > 0 && !is_remainder(r))
 			v[n++] = (r->high - r->low) / 2 / r->median;
 	}
-	if (n) {
+	if (n >= PRECISION_LEAST) { /* fewer have their intervals beside them */
 		sort_doubles(v, n);
 		text_say(t, 0,
 			 "Precision reached: half of the 95 %% intervals are within %.1f %% of "

@@ -6,13 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/table.h"
 #include "render/text.h"
 #include "result/recommend.h"
 #include "util/quote.h"
-
-/* Reasons for a node that are named beside the strongest. */
-enum { OTHERS_NAMED = 3 };
 
 /* What is measured most often, of one GPU at a time; the rarer kinds have tables of their own. */
 static bool is_main_rate(const struct record *r)
@@ -26,21 +22,6 @@ static bool is_main_rate(const struct record *r)
 int text_gpu_matrices(struct text *t)
 {
 	return matrices_print(t, is_main_rate);
-}
-
-/* "pinned h2d 1.38x node 0, 95 % interval 1.36-1.40" */
-static char *evidence_text(const struct evidence *ev, char *buf, size_t size)
-{
-	char what[160];
-
-	evidence_name(ev, what, sizeof what);
-	if (isfinite(ev->low) && isfinite(ev->high))
-		snprintf(buf, size, "%s %.2fx node %d, 95 %% interval %.2f-%.2f", what,
-			 ev->advantage, ev->other, ev->low, ev->high);
-	else
-		snprintf(buf, size, "%s %.2fx node %d, too few samples for an interval", what,
-			 ev->advantage, ev->other);
-	return buf;
 }
 
 struct sentence {
@@ -61,64 +42,34 @@ __attribute__((format(printf, 2, 3))) static void add(struct sentence *s, const 
 	s->used += n > 0 ? (size_t)n : 0;
 }
 
-/* Much the same thing: the same metric on the same kind of memory. */
-static bool is_akin(const struct evidence *a, const struct evidence *b)
+/* "Bind GPU 0-3 to node 0, GPU 4-7 to node 1": those for which it matters, where the nodes are
+ * few. */
+static void add_bindings(const struct result *res, struct sentence *s)
 {
-	return strcmp(a->test, b->test) == 0 && strcmp(a->metric, b->metric) == 0 &&
-	       a->memory == b->memory;
-}
+	enum { NODES_LISTED = 8 };
+	struct idset nodes = { 0 };
+	bool first = true;
 
-static bool speaks_for(const struct evidence *ev, int node)
-{
-	return ev->matters == MATTERS_YES && ev->best == node;
-}
+	for (size_t i = 0; i < res->nrecommendations; i++)
+		if (res->recommendations[i].has_node &&
+		    res->recommendations[i].matters == MATTERS_YES)
+			idset_add(&nodes, res->recommendations[i].node);
+	if (idset_empty(&nodes) || idset_count(&nodes) > NODES_LISTED)
+		return;
+	for (int node = idset_next(&nodes, -1); node >= 0; node = idset_next(&nodes, node)) {
+		struct idset gpus = { 0 };
+		char list[128];
 
-/* What else speaks for the node: "; also pinned d2h 1.30x, and 4 more". Where it is much, one
- * for each metric and kind of memory. */
-static void add_others(struct sentence *s, const struct recommendation *r)
-{
-	size_t speak = 0, named = 0, more = 0;
-	char part[240];
+		for (size_t i = 0; i < res->nrecommendations; i++) {
+			const struct recommendation *r = &res->recommendations[i];
 
-	for (size_t i = 1; i < r->nevidence; i++)
-		speak += speaks_for(&r->evidence[i], r->node);
-	for (size_t i = 1; i < r->nevidence; i++) {
-		const struct evidence *ev = &r->evidence[i];
-		bool akin = false;
-
-		if (!speaks_for(ev, r->node))
-			continue;
-		for (size_t j = 0; j < i && speak > OTHERS_NAMED; j++)
-			akin = akin || (speaks_for(&r->evidence[j], r->node) &&
-					is_akin(&r->evidence[j], ev));
-		if (akin || named == OTHERS_NAMED) {
-			more++;
-			continue;
+			if (r->has_node && r->matters == MATTERS_YES && r->node == node)
+				idset_add(&gpus, r->gpu);
 		}
-		add(s, "%s %s %.2fx", named++ ? "," : "; also",
-		    evidence_name(ev, part, sizeof part), ev->advantage);
-		if (ev->other != r->evidence[0].other)
-			add(s, " node %d", ev->other);
+		idset_format(&gpus, list, sizeof list);
+		add(s, "%s GPU %s to node %d", first ? "Bind" : ",", list, node);
+		first = false;
 	}
-	if (more)
-		add(s, "%s %zu more", named ? ", and" : "; and", more);
-}
-
-/* What is said of a GPU, without its number: the sentence that came with the recommendation,
- * which gives the strongest evidence, and some of the others. */
-static struct sentence recommendation_sentence(const struct recommendation *r)
-{
-	struct sentence s = { .used = 0 };
-	char part[240];
-
-	add(&s, "%s", r->why[0] ? r->why : "no reason given");
-	if (r->matters != MATTERS_YES && r->nevidence)
-		add(&s, " (%s)", evidence_text(&r->evidence[0], part, sizeof part));
-	if (r->matters == MATTERS_YES && r->nevidence)
-		add_others(&s, r);
-	if (r->has_node && r->cpus_shared)
-		add(&s, "; its cores are shared with other GPUs");
-	return s;
 }
 
 /* The short answer: for how many GPUs binding matters, and by how much at most. */
@@ -137,14 +88,17 @@ void text_binding(struct text *t)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		size_t n = 0;
-		double most = 0;
+		double most = 0, least = 0;
 
 		for (size_t j = 0; j < res->nrecommendations; j++) {
 			const struct recommendation *r = &res->recommendations[j];
 
 			n += r->matters == rows[i].matters;
-			if (r->matters == rows[i].matters && r->advantage > most)
+			/* The largest that is certain, not the noisiest. */
+			if (r->matters == rows[i].matters && r->low > least) {
+				least = r->low;
 				most = r->advantage;
+			}
 		}
 		if (!n)
 			continue;
@@ -157,90 +111,10 @@ void text_binding(struct text *t)
 		return;
 	s.text[0] = (char)toupper((unsigned char)s.text[0]);
 	text_say(t, 0, "%s.", s.text);
-}
-
-static int put_row(struct table *table, const struct recommendation *r)
-{
-	static const char *const agreements[] = {
-		[AGREES] = "agrees", [DISAGREES] = "disagrees", [UNDECLARED] = "none"
-	};
-	const struct evidence *ev = &r->evidence[0];
-	char what[160];
-	int rc = table_cell(table, "%d", r->gpu);
-
-	if (rc == 0)
-		rc = table_cell(table, "%d%s", r->node, r->cpus_shared ? ", shared" : "");
-	if (rc == 0)
-		rc = table_cell(table, "%.2f", ev->advantage);
-	if (rc == 0)
-		rc = isfinite(ev->low) && isfinite(ev->high)
-			     ? table_cell(table, "%.2f-%.2f", ev->low, ev->high)
-			     : table_cell(table, "%s", "none");
-	if (rc == 0)
-		rc = table_cell(table, "%d", ev->other);
-	if (rc == 0)
-		rc = table_cell(table, "%s", evidence_name(ev, what, sizeof what));
-	return rc == 0 ? table_cell(table, "%s", agreements[r->agreement]) : rc;
-}
-
-/* Of many GPUs a row each with the strongest evidence, where it decides. */
-static int say_rows(struct text *t, struct idset *told)
-{
-	static const struct {
-		const char *head;
-		char align;
-	} columns[] = { { "GPU", 'r' },           { "node", 'l' },      { "x", 'r' },
-			{ "95 % interval", 'r' }, { "than node", 'r' }, { "shown by", 'l' },
-			{ "declared", 'l' } };
-	struct table *table = table_new();
-	int rc = table ? 0 : -ENOMEM;
-
-	for (size_t i = 0; rc == 0 && i < sizeof columns / sizeof *columns; i++)
-		rc = table_column(table, columns[i].head, columns[i].align);
-	for (size_t i = 0; rc == 0 && i < t->res->nrecommendations; i++) {
-		const struct recommendation *r = &t->res->recommendations[i];
-
-		if (r->matters != MATTERS_YES || !r->nevidence || !r->has_node || !r->measured)
-			continue;
-		idset_add(told, r->gpu);
-		rc = put_row(table, r);
-	}
-	if (rc == 0 && !idset_empty(told))
-		rc = text_table(t, table);
-	table_free(table);
-	return rc;
-}
-
-int text_recommendations(struct text *t)
-{
-	enum { TOLD_ONE_BY_ONE = 8 };
-	const struct result *res = t->res;
-	struct idset told = { 0 };
-	int rc = 0;
-
-	if (res->nrecommendations)
-		text_heading(t, "which node for which GPU");
-	if (res->nrecommendations > TOLD_ONE_BY_ONE)
-		rc = say_rows(t, &told);
-	for (size_t i = 0; rc == 0 && i < res->nrecommendations; i++) {
-		struct sentence s = recommendation_sentence(&res->recommendations[i]);
-		struct idset alike = { 0 };
-		char list[128], label[160];
-
-		if (idset_has(&told, res->recommendations[i].gpu))
-			continue;
-		for (size_t j = i; j < res->nrecommendations; j++) {
-			struct sentence other = recommendation_sentence(&res->recommendations[j]);
-
-			if (strcmp(other.text, s.text) == 0)
-				idset_add(&alike, res->recommendations[j].gpu);
-		}
-		told = idset_or(&told, &alike);
-		idset_format(&alike, list, sizeof list);
-		snprintf(label, sizeof label, "GPU %s", list);
-		text_labelled(t, label, s.text);
-	}
-	return rc;
+	s = (struct sentence){ .used = 0 };
+	add_bindings(res, &s);
+	if (s.used)
+		text_say(t, 0, "%s.", s.text);
 }
 
 int text_commands(struct text *t)
@@ -256,6 +130,7 @@ int text_commands(struct text *t)
 			continue;
 		if (!any) {
 			text_heading(t, "to paste");
+			text_say(t, 2, "%s", NUMACTL_REMARK);
 			snprintf(line, sizeof line, "numabench bind --gpu %d --from %s -- COMMAND",
 				 r->gpu,
 				 t->o->source ? shell_quote(source, sizeof source, t->o->source)

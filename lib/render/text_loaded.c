@@ -58,36 +58,73 @@ static int put_step(struct text *t, struct table *table, const struct curve *c, 
 	return rc < 0 ? rc : table_cell(table, "%.2f", r->median / idle->median);
 }
 
-/* Where it bends: "doubles beyond 38 GB/s". */
-static void say_knee(struct text *t, const struct curve *c)
+/* The curve as it may be: without load at one end of the interval, and under load at the other. */
+enum look { AS_MEASURED, STEEPEST, FLATTEST };
+
+static double seconds_at(const struct record *r, enum look look, bool idle)
+{
+	bool low = (look == STEEPEST) == idle;
+
+	if (look == AS_MEASURED)
+		return r->median;
+	if (!record_has(r, "low") || !record_has(r, "high"))
+		return NAN;
+	return low ? r->low : r->high;
+}
+
+/* At which load it has risen so far; NaN: never, or (of the ends) no interval tells. */
+static double reaches(const struct curve *c, enum look look, double factor)
 {
 	struct load_point p[STEPS];
-	double flat, knee, most = 0;
-	char place[48];
 
 	for (size_t i = 0; i < c->n; i++) {
-		p[i] = (struct load_point){ c->step[i]->injected, c->step[i]->median };
-		most = fmax(most, p[i].injected);
+		p[i] = (struct load_point){ c->step[i]->injected,
+					    seconds_at(c->step[i], look, i == 0) };
+		if (!(p[i].seconds > 0))
+			return look == STEEPEST ? 0 : NAN;
 	}
+	return load_reaches(p, c->n, factor);
+}
+
+/* Where it bends, as far as the intervals bear it: "doubles beyond 38 GB/s". */
+static void say_knee(struct text *t, const struct curve *c)
+{
+	double flat = reaches(c, AS_MEASURED, LOAD_FLAT), knee = reaches(c, AS_MEASURED, LOAD_KNEE);
+	bool rises = isfinite(flat) && isfinite(reaches(c, FLATTEST, LOAD_FLAT));
+	bool doubles = isfinite(knee) && isfinite(reaches(c, FLATTEST, LOAD_KNEE));
+	double most = 0;
+	char place[48];
+
 	if (c->n < 2 || c->step[0]->load_step != 0)
 		return;
+	for (size_t i = 0; i < c->n; i++)
+		most = fmax(most, c->step[i]->injected);
 	text_place(c->step[0], place, sizeof place);
-	flat = load_reaches(p, c->n, LOAD_FLAT);
-	knee = load_reaches(p, c->n, LOAD_KNEE);
-	if (isfinite(knee))
+	if (doubles)
 		text_say(
 			t, 2,
 			"%s: latency is up by a quarter at %.1f GB/s, and doubles beyond %.1f GB/s",
 			place, flat / 1e9, knee / 1e9);
-	else if (isfinite(flat))
+	else if (rises && isnan(reaches(c, STEEPEST, LOAD_KNEE)))
 		text_say(t, 2,
 			 "%s: latency is up by a quarter at %.1f GB/s, and does not double up to "
 			 "%.1f GB/s, all that the other cores can read",
 			 place, flat / 1e9, most / 1e9);
-	else
+	else if (rises)
+		text_say(t, 2,
+			 "%s: latency is up by a quarter at %.1f GB/s; the figures vary too much "
+			 "to say whether it doubles up to %.1f GB/s, all that the other cores can "
+			 "read",
+			 place, flat / 1e9, most / 1e9);
+	else if (isnan(reaches(c, STEEPEST, LOAD_FLAT)))
 		text_say(t, 2,
 			 "%s: latency rises by less than a quarter up to %.1f GB/s, all that the "
 			 "other cores can read",
+			 place, most / 1e9);
+	else
+		text_say(t, 2,
+			 "%s: the figures vary too much to say whether latency rises by a quarter "
+			 "up to %.1f GB/s, all that the other cores can read",
 			 place, most / 1e9);
 }
 

@@ -171,6 +171,9 @@ static int by_threads(const void *a, const void *b)
 	return ((*x)->threads > (*y)->threads) - ((*x)->threads < (*y)->threads);
 }
 
+/* The figures vary too much to say. */
+enum { THREADS_UNSURE = -1 };
+
 /* How many threads it takes of those that `whole`, the end of a curve, has; 0: nobody knows. */
 static int threads_enough(const struct text *t, const struct record *whole)
 {
@@ -183,10 +186,13 @@ static int threads_enough(const struct text *t, const struct record *whole)
 		if (record_has_figure(r) && text_is_memory_rate(r) &&
 		    record_same_but(r, whole, record_fields("threads", NULL)))
 			v[n++] = (struct curve_point){ r->threads, r->median,
-						       record_has(r, "low") ? r->low : NAN };
+						       record_has(r, "low") ? r->low : NAN,
+						       record_has(r, "high") ? r->high : NAN };
 	}
 	at = saturation(v, n);
-	return at < n ? v[at].threads : 0;
+	if (at >= n)
+		return 0;
+	return saturation_sure(v, n, at) ? v[at].threads : THREADS_UNSURE;
 }
 
 static bool is_end(const struct text *t, const struct record *r)
@@ -216,7 +222,12 @@ static void say_saturation(struct text *t, const struct record *first)
 		return;
 	idset_format(&nodes, list, sizeof list);
 	several = idset_count(&nodes) > 1;
-	if (enough == first->threads)
+	if (enough == THREADS_UNSURE)
+		text_say(t, 2,
+			 "%s: %s %s: the figures vary too much to say how many of %d cores it "
+			 "takes",
+			 first->metric, several ? "nodes" : "node", list, first->threads);
+	else if (enough == first->threads)
 		text_say(t, 2, "%s: %s %s %s %d cores", first->metric, several ? "nodes" : "node",
 			 list, several ? "need all of their" : "needs all of its", first->threads);
 	else

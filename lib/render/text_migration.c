@@ -106,6 +106,13 @@ static int put_seconds(struct table *table, double seconds, const char *nothing)
 			  seconds > 0 ? format_seconds(text, sizeof text, seconds) : nothing);
 }
 
+static int put_less(struct table *table, double seconds)
+{
+	char text[32];
+
+	return table_cell(table, "<%s", format_seconds(text, sizeof text, seconds));
+}
+
 /* Of the rate, or where it was not measured of the latency. */
 static int put_also(struct text *t, struct table *table, const struct pair *p, const char *metric,
 		    const char *nothing)
@@ -114,7 +121,8 @@ static int put_also(struct text *t, struct table *table, const struct pair *p, c
 
 	if (!r && p->latency)
 		r = move_also(t->res, p->latency, metric);
-	return put_seconds(table, r ? r->median : NAN, nothing);
+	return r && isfinite(move_unseen(r)) ? put_less(table, move_unseen(r))
+					     : put_seconds(table, r ? r->median : NAN, nothing);
 }
 
 static const struct record *page_rate(const struct text *t, const struct pair *p)
@@ -356,7 +364,8 @@ static void say_words(struct text *t, const struct pair *pairs, size_t n)
 	text_say(
 		t, 2,
 		"bandwidth, latency: against before, the pages left behind; settles: until it runs "
-		"at that level; lost: to cold caches by then; pays in: against leaving the pages, "
+		"at that level; lost: to cold caches by then; <: too little to be seen; pays in: "
+		"against leaving the pages, "
 		"if it stands still while they move; kernel: until its balancing has moved them");
 }
 

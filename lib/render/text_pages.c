@@ -260,11 +260,27 @@ static struct range over_nodes(const struct text *t, const char *metric, const s
 	return x;
 }
 
+/* A time of these moves; "<" the most of it that could have gone unseen. */
+static int put_time(struct text *t, struct table *table, const struct record *like,
+		    const char *metric, const char *nothing)
+{
+	struct range x = over_nodes(t, metric, like, false), unseen = { INFINITY, -INFINITY };
+	char text[32];
+
+	for (size_t i = 0; i < t->res->nrecords; i++) {
+		const struct record *r = &t->res->records[i];
+
+		if (is_within(r, metric) && same_set(t, r, like))
+			take(&unseen, move_unseen(r));
+	}
+	if (isfinite(unseen.most) && unseen.most >= x.most)
+		return table_cell(table, "<%s", format_seconds(text, sizeof text, unseen.most));
+	return put_times(table, &x, nothing);
+}
+
 static int put_set(struct text *t, struct table *table, const struct record *like)
 {
-	struct range lost = over_nodes(t, "refill-time", like, false),
-		     until = over_nodes(t, "transient-time", like, false),
-		     rate = over_nodes(t, "bandwidth", like, true),
+	struct range rate = over_nodes(t, "bandwidth", like, true),
 		     latency = over_nodes(t, "latency", like, true);
 	char bytes[32];
 	int rc = table_cell(table, "%s", cores_of(t, like));
@@ -274,9 +290,9 @@ static int put_set(struct text *t, struct table *table, const struct record *lik
 	if (latency.most > 0) /* of loads, above; of waiting, here */
 		latency = (struct range){ 1 / latency.most, 1 / latency.least };
 	if (rc == 0)
-		rc = put_times(table, &lost, "none");
+		rc = put_time(t, table, like, "refill-time", "none");
 	if (rc == 0)
-		rc = put_times(table, &until, "at once");
+		rc = put_time(t, table, like, "transient-time", "at once");
 	if (rc == 0)
 		rc = put_range(table, &rate, 1, "", "");
 	return rc < 0 ? rc : put_range(table, &latency, 1, "x", "");
@@ -299,8 +315,9 @@ int text_move_cores(struct text *t)
 		text_heading(t, "when a thread is moved to another core of its node");
 		rc = text_table(t, table);
 		text_say(t, 2,
-			 "cold caches: time lost until it runs as it did (settles in); what a move "
-			 "to another node costs beyond this is distance");
+			 "cold caches: time lost until it runs as it did (settles in); <: too "
+			 "little to be seen; what a move to another node costs beyond this is "
+			 "distance");
 	}
 	table_free(table);
 	free(sets);

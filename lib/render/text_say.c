@@ -22,6 +22,20 @@ void text_heading(struct text *t, const char *fmt, ...)
 	voice_of(t)->heading(t, title);
 }
 
+void text_say_verdict(struct text *t, const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	if (voice_of(t)->verdict)
+		voice_of(t)->verdict(t, text);
+	else
+		voice_of(t)->sentence(t, 0, text);
+}
+
 void text_say(struct text *t, int indent, const char *fmt, ...)
 {
 	char text[2048];

@@ -37,7 +37,8 @@ void sheet_release(struct sheet *s)
 	free(s->below[1].texts);
 }
 
-/* The best and the worst figure of a column; false unless they are so far apart that it matters. */
+/* The best and the worst figure of a column; false unless they are so far apart that it matters,
+ * for certain: by the rule of a recommendation (recommend.h). */
 static bool column_ends(const struct sheet *s, size_t column, const struct record **best,
 			const struct record **worst)
 {
@@ -54,10 +55,7 @@ static bool column_ends(const struct sheet *s, size_t column, const struct recor
 		if (!*worst || sign * r->median < sign * (*worst)->median)
 			*worst = r;
 	}
-	if (!*best)
-		return false;
-	return fmax((*best)->median, (*worst)->median) >
-	       RECOMMEND_BAR * fmin((*best)->median, (*worst)->median);
+	return *best && *best != *worst && cells_compare(*best, *worst).matters == MATTERS_YES;
 }
 
 static bool is_undersized(const struct record *r)
@@ -115,8 +113,8 @@ void text_legend(struct text *t)
 		text_gap(t);
 	if (t->marked_best)
 		text_say(t, 2,
-			 "+ best and - worst of a column; no sign where they differ by less than "
-			 "%.0f %%",
+			 "+ best and - worst of a column, where they differ by more than %.0f %% "
+			 "for certain",
 			 (RECOMMEND_BAR - 1) * 100);
 	if (t->marked_folded)
 		text_say(

@@ -60,7 +60,30 @@ static int put_advantage(const struct text *t, struct table *table, const struct
 					 : table_cell(table, "alike");
 }
 
-static int put_sum(struct text *t, struct table *table, const struct record *r)
+/* What a row says beside what was copied and how much it came to. */
+struct columns {
+	bool each, alone, own; /* in some row there is something */
+};
+
+static struct columns columns_of(const struct result *res, bool (*wanted)(const struct record *r))
+{
+	struct columns c = { .own = false };
+	double least, most;
+
+	for (size_t i = 0; i < res->nrecords; i++) {
+		const struct record *r = &res->records[i];
+
+		if (!wanted(r))
+			continue;
+		c.each = c.each || share_of_each(res, r, &least, &most);
+		c.alone = c.alone || record_has(r, "of_alone");
+		c.own = c.own || (r->together != TOGETHER_OWN_NODES && own_nodes(res, r));
+	}
+	return c;
+}
+
+static int put_sum(struct text *t, struct table *table, const struct record *r,
+		   const struct columns *c)
 {
 	double least, most;
 	char what[160], from[32];
@@ -72,14 +95,29 @@ static int put_sum(struct text *t, struct table *table, const struct record *r)
 		rc = table_cell(table, "%s", text_from(r, from, sizeof from));
 	if (rc == 0)
 		rc = table_cell(table, "%.1f%s", r->median / 1e9, unstable ? "?" : " ");
-	if (rc == 0)
+	if (rc == 0 && c->each)
 		rc = share_of_each(t->res, r, &least, &most)
 			     ? table_cell(table, "%.1f-%.1f", least / 1e9, most / 1e9)
 			     : table_cell(table, "%s", "");
-	if (rc == 0)
+	if (rc == 0 && c->alone)
 		rc = record_has(r, "of_alone") ? table_cell(table, "%.1f %%", 100 * r->of_alone)
 					       : table_cell(table, "%s", "");
-	return rc < 0 ? rc : put_advantage(t, table, r);
+	return rc == 0 && c->own ? put_advantage(t, table, r) : rc;
+}
+
+/* What the heads mean; where a GPU's own node is not the one that feeds it best, that, too. */
+static void say_heads(struct text *t, const struct columns *c, bool of_gpus)
+{
+	const char *disagrees = "";
+
+	for (size_t i = 0; of_gpus && i < t->res->nrecommendations; i++)
+		if (t->res->recommendations[i].agreement == DISAGREES)
+			disagrees = "; own node: the declared one, which does not feed every GPU "
+				    "best";
+	if (c->alone || c->own)
+		text_say(t, 2, "%s%s%s%s", c->alone ? "of alone: % of the sum of each alone" : "",
+			 c->alone && c->own ? "; " : "",
+			 c->own ? "own nodes: they come to so many times as much" : "", disagrees);
 }
 
 int text_together(struct text *t)
@@ -90,31 +128,37 @@ int text_together(struct text *t)
 int text_sums(struct text *t, bool (*wanted)(const struct record *r), const char *heading,
 	      const char *from)
 {
+	const bool of_gpus = wanted == is_sum_of_all;
+	const struct columns c = columns_of(t->res, wanted);
 	const struct {
 		const char *head;
 		char align;
+		bool shown;
 	} columns[] = {
-		{ "", 'l' },     { from, 'l' },       { "in all ", 'r' },
-		{ "each", 'r' }, { "of alone", 'r' }, { "own nodes", 'r' },
+		{ "", 'l', true },
+		{ from, 'l', true },
+		{ "sum ", 'r', true },
+		{ of_gpus ? "per GPU" : "per node", 'r', c.each },
+		{ "of alone", 'r', c.alone },
+		{ "own nodes", 'r', c.own },
 	};
 	struct table *table = table_new();
 	bool any = false;
 	int rc = table ? 0 : -ENOMEM;
 
-	for (size_t c = 0; rc == 0 && c < sizeof columns / sizeof *columns; c++)
-		rc = table_column(table, columns[c].head, columns[c].align);
+	for (size_t i = 0; rc == 0 && i < sizeof columns / sizeof *columns; i++)
+		if (columns[i].shown)
+			rc = table_column(table, columns[i].head, columns[i].align);
 	for (size_t i = 0; rc == 0 && i < t->res->nrecords; i++) {
 		if (!wanted(&t->res->records[i]))
 			continue;
 		any = true;
-		rc = put_sum(t, table, &t->res->records[i]);
+		rc = put_sum(t, table, &t->res->records[i], &c);
 	}
 	if (rc == 0 && any) {
 		text_heading(t, "%s", heading);
 		rc = text_table(t, table);
-		text_say(t, 2,
-			 "of alone: beside the sum of what each comes to by itself; own nodes: how "
-			 "much more they give in all");
+		say_heads(t, &c, of_gpus);
 	}
 	table_free(table);
 	return rc;

@@ -9,11 +9,7 @@
 #include "result/trial.h"
 #include "util/units.h"
 
-static const char *const labels[] = { [BOUND_NOT] = "unbound",
-				      [BOUND_CPU] = "CPU only",
-				      [BOUND_MEMORY] = "memory only",
-				      [BOUND_BOTH] = "both" };
-enum { WAYS = sizeof labels / sizeof *labels };
+enum { WAYS = BOUND_BOTH + 1 };
 
 static bool is_time(const struct record *r)
 {
@@ -61,7 +57,7 @@ static int print_table(struct text *t, int gpu, const struct record *unbound)
 
 		if (!r)
 			continue;
-		rc = table_cell(table, "%s", labels[way]);
+		rc = table_cell(table, "%s", trial_way_name((enum bound)way));
 		if (rc == 0)
 			rc = put_figure(table, r);
 		if (rc == 0)
@@ -81,7 +77,7 @@ static void say_reasons(struct text *t, int gpu)
 		const struct record *r = trial_record(t->res, gpu, (enum bound)way);
 
 		if (r && r->reason[0])
-			text_say(t, 2, "%s: %s", labels[way], r->reason);
+			text_say(t, 2, "%s: %s", trial_way_name((enum bound)way), r->reason);
 	}
 }
 
@@ -90,19 +86,24 @@ static int print_trial(struct text *t, int gpu)
 	const struct record *unbound = trial_record(t->res, gpu, BOUND_NOT);
 	const struct record *bound = trial_bound(t->res, gpu);
 	struct trial_effect x;
+	const char *to;
 	char verdict[120];
 	int rc;
 
 	if (!unbound)
 		return 0;
-	text_heading(t, "a command, bound in four ways to where GPU %d is fed best", gpu);
+	text_heading(t, "a command, bound in four ways for GPU %d", gpu);
+	to = json_string_value(json_object_get(t->res->run.options, TRIAL_TO));
+	if (to)
+		text_say(t, 2, "Bound to %s.", to);
 	rc = print_table(t, gpu, unbound);
 	if (rc < 0)
 		return rc;
 	say_reasons(t, gpu);
 	if (!record_has_figure(unbound) || !bound || !record_has_figure(bound)) {
 		text_say(t, 2, "bind: not known, for %s has no figure",
-			 labels[record_has_figure(unbound) && bound ? bound->binding : BOUND_NOT]);
+			 trial_way_name(record_has_figure(unbound) && bound ? bound->binding
+									    : BOUND_NOT));
 		return 0;
 	}
 	x = trial_compare(bound, unbound);

@@ -5,22 +5,14 @@
 #include <string.h>
 
 #include "render/formats.h"
+#include "render/marks.h"
 #include "result/timeline.h"
 
 static const char head[] = "timeline,name,simulated,unit,call,returned,start,seconds,rate,cpu_node,"
 			   "share,straddles\n";
 
-/* gnuplot takes a comma for the end of a field even within quotes. */
-static void put_text(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text == ',' ? ';' : *text == '\n' || *text == '\r' ? ' ' : *text, out);
-	}
-	fputc('"', out);
-}
+/* gnuplot cuts a text at a comma, even within quotes. */
+static const struct mark quotes[] = { { '"', "\"\"" }, { ',', ";" }, { 0, NULL } };
 
 /* Nothing where it is not known. */
 static void put_number(FILE *out, double v)
@@ -71,8 +63,9 @@ int format_timeline_csv(const struct result *res, const struct render_options *o
 		record_name(r, name, sizeof name);
 		for (size_t w = 0; w < t.n && rc == 0; w++) {
 			fprintf(out, "%zu,", number);
-			put_text(out, name);
-			fprintf(out, ",%d,%s", res->run.simulated, unit_of(r));
+			marks_print_field(out, name, quotes);
+			fprintf(out, ",%d,", res->run.simulated);
+			marks_print_field(out, unit_of(r), quotes);
 			put_number(out, t.call);
 			put_number(out, t.returned);
 			put_window(out, &t.windows[w]);

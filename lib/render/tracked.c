@@ -10,6 +10,11 @@ bool tracked_by(const struct field *f)
 	return f->identifies && strcmp(f->key, "bytes") != 0 && strcmp(f->key, "threads") != 0;
 }
 
+bool tracked_value(const struct record *r)
+{
+	return r->status == STATUS_OK && record_has_figure(r);
+}
+
 static void print_list(const struct series *s, char *buf)
 {
 	size_t used = 0;
@@ -89,6 +94,8 @@ static int by_name(const void *x, const void *y)
 
 	if (order)
 		return order;
+	if (a->r->better != b->r->better) /* no result of ours; qsort wants an order all the same */
+		return a->r->better < b->r->better ? -1 : 1;
 	if (is_better(a->r, b->r) != is_better(b->r, a->r))
 		return is_better(a->r, b->r) ? -1 : 1;
 	return a->r < b->r ? -1 : 1; /* the same cell twice: the first */

@@ -18,6 +18,10 @@ struct tracked {
 	char *name;             /* "gpu-bandwidth bandwidth cpu_node=0 gpu=3 ..", owned */
 };
 
+/* It has a value to be followed: a result. What was disturbed ("unstable") is none here, for no
+ * mark can stand beside a value, and programs act upon it. */
+bool tracked_value(const struct record *r);
+
 /* All of them, in the order of the records, no name twice. -ENOMEM. */
 int tracked_find(const struct result *res, struct tracked **cells, size_t *n);
 void tracked_release(struct tracked *cells, size_t n);

@@ -36,7 +36,7 @@ struct told_finding {
 	 * or NULL; whether there is one; whether this is the last. */
 	const struct finding *before;
 	bool again, last;
-	const char *title; /* of the check; "" */
+	const char *title; /* of the check, or of the kind of finding; "" */
 	/* What it should be, what it costs, what mends it, how to verify that, on how much it
 	 * bears: nothing that was told of the one before. The last ntail of them hold for all of
 	 * one check, and come with the last: how long a mend lasts, where it is read, where there
@@ -48,6 +48,8 @@ struct told_finding {
 /* How a format says things. Texts are of any result, hostile ones too, and not escaped. */
 struct voice {
 	void (*heading)(struct text *t, const char *title);
+	/* The first sentence: how it came out. NULL: as any other. */
+	void (*verdict)(struct text *t, const char *sentence);
 	/* `indent` is 0 for what stands by itself, 2 for what goes with the figures above it, 4 for
 	 * what goes with the last sentence. */
 	void (*sentence)(struct text *t, int indent, const char *sentence);
@@ -88,7 +90,7 @@ int findings_tell(const struct result *res, void (*tell)(const struct told_findi
 		  void *to);
 /* Both have the same member in what they have beyond a finding's texts ("title"), or neither. */
 bool finding_shares(const struct finding *a, const struct finding *b, const char *key);
-/* "FAIL", "open" (not judged) or "warn". */
+/* "FAIL", "unknown" (not judged) or "warn". */
 const char *finding_word(const struct finding *f);
 /* Left alone it does more than to take some per cent ("harm", schema.json). */
 bool finding_is_serious(const struct finding *f);

@@ -18,6 +18,16 @@ const char *const binding_smt_words[] = { [SMT_ALL] = "all", [SMT_ONE] = "one", 
 const char *const rank_variables[] = { "LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK",
 				       "MPI_LOCALRANKID", "SLURM_LOCALID", NULL };
 
+char *binding_origin(const struct binding *b, char *buf, size_t size)
+{
+	snprintf(buf, size, "node %d%s", b->node,
+		 b->from->measured                      ? " (measured)"
+		 : b->from->matters == MATTERS_ONE_NODE ? ""
+							: " (declared, not measured: --from RESULT "
+							  "would tell)");
+	return buf;
+}
+
 bool binding_needless(const struct binding *b)
 {
 	return b->from->matters == MATTERS_NO || b->from->matters == MATTERS_ONE_NODE;

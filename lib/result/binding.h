@@ -10,7 +10,7 @@
 #include "result/recommend.h"
 
 enum binding_memory {
-	BINDING_BIND,       /* these nodes and no others: what is full kills (design.md 5.3) */
+	BINDING_BIND,       /* these nodes and no others: what is full kills */
 	BINDING_PREFERRED,  /* the node, and others once it is full */
 	BINDING_INTERLEAVE, /* over these nodes in turn, page by page */
 	BINDING_NONE,       /* CPUs alone are bound; memory follows by first touch */
@@ -60,6 +60,9 @@ int bindings_make(struct binding **all, size_t *n, const struct machine *m,
 		  const struct recommendation *recommended, size_t nrecommended,
 		  const struct result *res, const struct binding_want *want, struct err *e);
 
+/* "node 1 (measured)", "node 1 (declared, not measured: --from RESULT would tell)": which node, and
+ * who says so. Returns buf. */
+char *binding_origin(const struct binding *b, char *buf, size_t size);
 /* Binding makes no difference to this GPU, and from->why says so. */
 bool binding_needless(const struct binding *b);
 /* "copies to the GPU run at 50 % of the rate", or empty where rate is not known. Returns buf. */

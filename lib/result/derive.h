@@ -27,7 +27,8 @@
  * Figures that do not follow any more are taken away. -ENOMEM. */
 int derive(struct result *res);
 
-/* Whether `r` is a sum of joint cells (of GPUs, or of CPU nodes, whose sum names no cpu_node), and whether `part` is one of those summed. */
+/* Whether `r` is a sum of joint cells (of GPUs, or of CPU nodes, whose sum names no cpu_node), and
+ * whether `part` is one of those summed. */
 bool joint_is_sum(const struct record *r);
 bool joint_has_part(const struct record *sum, const struct record *part);
 

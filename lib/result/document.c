@@ -50,6 +50,16 @@ static bool is_cut_off(const json_error_t *wrong, size_t length)
 	       (code == json_error_invalid_syntax && (size_t)wrong->position >= length);
 }
 
+/* Whoever names the wrong file need not be told where in it. */
+static bool begins_as_json(const char *text, size_t length)
+{
+	size_t i = 0;
+
+	while (i < length && strchr(" \t\r\n", text[i]) && text[i])
+		i++;
+	return i == length || text[i] == '{' || text[i] == '[';
+}
+
 static int parse(json_t **doc, const char *text, size_t length, const char *name, const char *what,
 		 struct err *e)
 {
@@ -57,6 +67,8 @@ static int parse(json_t **doc, const char *text, size_t length, const char *name
 
 	if (length == 0)
 		return err_set(e, -EINVAL, "%s: empty, not %s", name, what);
+	if (!begins_as_json(text, length))
+		return err_set(e, -EINVAL, "%s: not JSON, and so not %s", name, what);
 	*doc = json_loadb(text, length, JSON_REJECT_DUPLICATES, &wrong);
 	if (*doc)
 		return 0;
@@ -121,8 +133,8 @@ int document_check(const json_t *doc, const char *schema, const char *what, stru
 		return err_set(e, -EINVAL, "not %s: an object is needed, found %s", what,
 			       json_kind(doc));
 	if (!json_is_string(found))
-		return err_set(e, -EINVAL, "schema: \"%s\" is needed, found %s", schema,
-			       json_kind(found));
+		return err_set(e, -EINVAL, "not %s: schema: \"%s\" is needed, found %s", what,
+			       schema, json_kind(found));
 	if (strcmp(json_string_value(found), schema) != 0)
 		return err_set(e, -EINVAL,
 			       "schema: \"%.60s\" is not \"%s\": it is not %s, or not of this "

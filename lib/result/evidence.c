@@ -322,11 +322,19 @@ static int rank(const struct evidence *ev, int node)
 	return ev->matters != MATTERS_YES ? 0 : ev->best == node ? 2 : 1;
 }
 
+/* So much it is at the least; what has no interval comes after all that has one. */
+static double certain(const struct evidence *ev)
+{
+	const double last = 1e-6;
+
+	return isfinite(ev->low) ? ev->low : isfinite(ev->advantage) ? last * ev->advantage : 0;
+}
+
 static bool stronger(const struct evidence *a, const struct evidence *b, int node)
 {
 	if (rank(a, node) != rank(b, node))
 		return rank(a, node) > rank(b, node);
-	return a->advantage > b->advantage || (isnan(b->advantage) && !isnan(a->advantage));
+	return certain(a) > certain(b);
 }
 
 /* Which of them goes first: of those as strong as the strongest, within what makes no difference,
@@ -339,7 +347,7 @@ static size_t leader(const struct evidence *v, size_t n, int node)
 		if (stronger(&v[i], &v[top], node))
 			top = i;
 	while (first < top && (rank(&v[first], node) != rank(&v[top], node) ||
-			       !(v[first].advantage * RECOMMEND_BAR >= v[top].advantage)))
+			       !(certain(&v[first]) * RECOMMEND_BAR >= certain(&v[top]))))
 		first++;
 	return first;
 }

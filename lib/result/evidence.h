@@ -29,9 +29,10 @@ void kinds_free(struct kind *kinds, size_t n);
  * where `node` is not measured or is worse. Adds to r->evidence. -ENOMEM. */
 int kind_testify(const struct kind *k, int node, struct recommendation *r);
 
-/* Strongest first: what matters, what speaks for `node` (-1: none) before the rest, then by
- * advantage. Of those that are as strong as the strongest within RECOMMEND_BAR, the first that was
- * given leads, so that noise does not choose which kind is quoted. */
+/* Strongest first: what matters, what speaks for `node` (-1: none) before the rest, then by the
+ * lower end of the advantage's interval. Of those that are as strong as the strongest within
+ * RECOMMEND_BAR, the first that was given leads, so that noise does not choose which kind is
+ * quoted. */
 void evidence_sort(struct evidence *v, size_t n, int node);
 
 #endif

@@ -262,6 +262,17 @@ static int judge_figure(struct result *res, const struct expect_figure *f)
 	return rc == 0 && met == there ? tell_figure(res, f, nearest, met) : rc;
 }
 
+/* Each finding names the file that it rests on. */
+static void name_source(const struct expect *x, struct result *res)
+{
+	for (size_t i = 0; i < res->nfindings; i++) {
+		struct finding *f = &res->findings[i];
+
+		if (x->source[0] && strcmp(f->family, reference_name(REFERENCE_EXPECTATION)) == 0)
+			snprintf(f->source, sizeof f->source, "%s", x->source);
+	}
+}
+
 int expect_judge(const struct expect *x, struct result *res)
 {
 	int rc;
@@ -270,5 +281,6 @@ int expect_judge(const struct expect *x, struct result *res)
 	rc = expect_judge_parts(x, res);
 	for (size_t i = 0; i < x->nfigures && rc == 0; i++)
 		rc = judge_figure(res, &x->figures[i]);
+	name_source(x, res);
 	return rc;
 }

@@ -43,7 +43,7 @@ struct expect_gpus {            /* of "gpus" */
 	struct idset gpus;      /* empty: all */
 	char name[EXPECT_TEXT]; /* a pattern of fnmatch(3); empty: any */
 	struct known memory, node;
-	struct expect_link link; /* at least, in ability and under load */
+	struct expect_link link; /* at least: under load, and in ability where that is true */
 };
 
 enum expect_where { EXPECT_OWN, EXPECT_REMOTE, EXPECT_ANY };
@@ -62,6 +62,7 @@ struct expect_figure {        /* of "figures" */
 
 struct expect {
 	char about[300], cpu[EXPECT_TEXT]; /* cpu: a pattern */
+	char source[120];                  /* "--expect FILE": where it was read */
 	struct known count_nodes, count_gpus;
 	struct expect_nodes *nodes; /* owned, as are the others */
 	struct expect_gpus *gpus;
@@ -87,6 +88,10 @@ int expect_judge(const struct expect *x, struct result *res);
  * and parts, and floors and ceilings of what it measured, `margin` (0.05) worse than it
  * did, latencies twice that. NULL: out of memory. */
 json_t *expect_make(const struct result *res, double margin);
+/* What can be expected of a GPU's link, once it was read under load: its ability; where the link is
+ * virtual (a guest), or ran better than the ability that it states, what it ran as. NULL; else why
+ * nothing can, and link->is is false. */
+const char *expect_link_of(struct expect_link *link, const struct result *res, const struct gpu *g);
 /* Rows on a line each: the `lines` of document_print and document_write (document.h). */
 enum { EXPECT_LINES = 2 };
 

@@ -60,7 +60,7 @@ static int judge_node_count(const struct expect *x, struct result *res)
 		return 0;
 	return tell(res, status_of((long long)res->machine.nnodes == x->count_nodes.value), "nodes",
 		    "nodes", "the machine has %zu NUMA node%s, %lld %s expected",
-		    res->machine.nnodes, res->machine.nnodes == 1 ? "" : "s", x->count_nodes.value,
+		    res->machine.nnodes, plural(res->machine.nnodes), x->count_nodes.value,
 		    x->count_nodes.value == 1 ? "is" : "are");
 }
 
@@ -101,7 +101,7 @@ static int judge_gpu_count(const struct expect *x, struct result *res)
 			    ? JUDGED_UNKNOWN
 			    : status_of(right),
 		    "gpus", "GPUs", "the machine has %zu usable GPU%s, %lld %s expected%s", n,
-		    n == 1 ? "" : "s", wanted, wanted == 1 ? "is" : "are", right ? "" : which);
+		    plural(n), wanted, wanted == 1 ? "is" : "are", right ? "" : which);
 }
 
 /* ---- nodes ---- */
@@ -165,18 +165,65 @@ static bool seen_under_load(const struct result *res, int gpu, struct expect_lin
 	return best->is;
 }
 
+/* Why the ability that the link states is not true of the GPU; NULL: nothing speaks against it. */
+static const char *misstated(const struct result *res, const struct gpu *g,
+			     const struct expect_link *ran)
+{
+	const char *guest = result_guest(res);
+
+	if (guest && strcmp(guest, "none") != 0)
+		return "the link is a virtual one";
+	if (ran->is && ((g->max_gen.is && ran->gen > g->max_gen.value) ||
+			(g->max_width.is && ran->width > g->max_width.value)))
+		return "the link ran better than it states that it can";
+	return NULL;
+}
+
+const char *expect_link_of(struct expect_link *link, const struct result *res, const struct gpu *g)
+{
+	struct expect_link ran, able = { .is = g->max_gen.is && g->max_width.is,
+					 .gen = (int)g->max_gen.value,
+					 .width = (int)g->max_width.value };
+
+	link->is = false;
+	if (!seen_under_load(res, g->index, &ran))
+		return "its link was not read under load";
+	*link = misstated(res, g, &ran) ? ran : able;
+	link->is = link->is && link->gen >= 1 && link->gen <= 7 && link->width >= 1 &&
+		   link->width <= 32;
+	return link->is ? NULL : "its link's ability is not known";
+}
+
+static int judge_misstated(struct result *res, const struct expect_link *want, const char *subject,
+			   const struct expect_link *ran, const char *why)
+{
+	if (!ran->is)
+		return tell(res, JUDGED_UNKNOWN, "gpu-link", subject,
+			    "%s: %s, and what it is under load was not read; Gen%d x%d is expected",
+			    subject, why, want->gen, want->width);
+	return tell(
+		res, status_of(ran->gen >= want->gen && ran->width >= want->width), "gpu-link",
+		subject,
+		"%s: its link ran as Gen%d x%d under load, Gen%d x%d is expected; what it states "
+		"that it can is not judged: %s",
+		subject, ran->gen, ran->width, want->gen, want->width, why);
+}
+
 static int judge_link(struct result *res, const struct expect_link *want, const struct gpu *g,
 		      const char *subject)
 {
 	struct expect_link ran;
-	bool able;
+	bool able, seen = seen_under_load(res, g->index, &ran);
+	const char *why = misstated(res, g, &ran);
 
+	if (why)
+		return judge_misstated(res, want, subject, &ran, why);
 	if (!g->max_gen.is || !g->max_width.is)
 		return tell(res, JUDGED_UNKNOWN, "gpu-link", subject,
 			    "%s: its link's ability is not known, Gen%d x%d is expected", subject,
 			    want->gen, want->width);
 	able = g->max_gen.value >= want->gen && g->max_width.value >= want->width;
-	if (!seen_under_load(res, g->index, &ran))
+	if (!seen)
 		return tell(res, able ? JUDGED_UNKNOWN : JUDGED_FAIL, "gpu-link", subject,
 			    "%s: its link can be Gen%lld x%lld, Gen%d x%d is expected, and what it "
 			    "is under load was not read",

@@ -431,6 +431,7 @@ int expect_read(struct expect *x, const char *path, struct err *e)
 	if (rc < 0)
 		return rc;
 	rc = expect_from_json(x, doc, e);
+	snprintf(x->source, sizeof x->source, "--expect %s", document_name(path));
 	json_decref(doc);
 	return rc < 0 ? err_within(e, rc, "%s", document_name(path)) : 0;
 }

@@ -276,23 +276,18 @@ static json_t *gpu_row(const struct result *res, const struct gpu *g)
 {
 	const struct known home = gpu_declared_node(&res->machine, g);
 	json_t *o = json_object();
-	bool read = false;
+	struct expect_link link;
 	char text[32];
 	int bad = 0;
 
-	for (size_t i = 0; i < res->nrecords; i++)
-		read = read ||
-		       (record_has(&res->records[i], "gpu") && res->records[i].gpu == g->index &&
-			link_during(&res->records[i], "gen").is);
 	if (g->name[0])
 		bad |= json_put(o, "name", pattern_of(g->name));
 	if (g->memory_bytes.is && g->memory_bytes.value >= 1 << 20) {
 		snprintf(text, sizeof text, "%lld MiB", g->memory_bytes.value >> 20);
 		bad |= json_put(o, "memory", json_string(text));
 	}
-	if (read && g->max_gen.is && g->max_width.is && g->max_gen.value >= 1 &&
-	    g->max_gen.value <= 7 && g->max_width.value >= 1 && g->max_width.value <= 32) {
-		snprintf(text, sizeof text, "Gen%lld x%lld", g->max_gen.value, g->max_width.value);
+	if (!expect_link_of(&link, res, g)) {
+		snprintf(text, sizeof text, "Gen%d x%d", link.gen, link.width);
 		bad |= json_put(o, "link", json_string(text));
 	}
 	if (home.is && home.value >= 0)

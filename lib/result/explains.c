@@ -36,6 +36,8 @@ static const struct bearing {
 	{ "container.cpu-quota", "*", "*", true },
 	{ "container.throttling", "*", "*", true },
 	{ "container.mempolicy", "*", "*", true },
+	{ "run.load", "*", "*latency", false },
+	{ "run.load", "*", "*", true },
 };
 
 static bool moved_by_cpu(const struct record *r)

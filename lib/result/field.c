@@ -71,7 +71,8 @@ const struct field fields[] = {
 	  .help = "What was measured: bandwidth, a latency by its name, or the name of a memory "
 		  "kernel." },
 	{ MEMBER(unit), .type = FIELD_TEXT,
-	  .help = "Unit of samples, median, low, high and best: B/s (bytes per second) or s." },
+	  .help = "Unit of samples, median, low, high and best: B/s (bytes per second), s, or 1 "
+		  "for a command's own figure." },
 	{ MEMBER(better), .type = FIELD_WORD, .words = better_words,
 	  .help = "Whether a higher or a lower figure is the better one." },
 	{ MEMBER(cpu_node), .type = FIELD_INT, .identifies = true,
@@ -141,8 +142,7 @@ const struct field fields[] = {
 	  .help = "What those other cores moved meanwhile, as STREAM counts: median." },
 	{ MEMBER(bus_factor), .type = FIELD_NUMBER, .unit = "1",
 	  .help = "Bytes estimated on the memory bus for each byte counted: above 1 where a line "
-		  "is "
-		  "read before it is written." },
+		  "is read before it is written." },
 	{ MEMBER(kernel), .type = FIELD_TEXT,
 	  .help = "The inner loop that ran, such as triad-avx512-nt." },
 	{ MEMBER(samples), .type = FIELD_SERIES,

@@ -2,12 +2,13 @@
  * cells that were left out. What is wrong with the machine `numabench check` tells. */
 #include "result/findings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static bool is_ours(const struct finding *f)
 {
-	static const char *const ours[] = { "gpu.count", "run.cells", FINDING_CORRUPT };
+	static const char *const ours[] = { "gpu.count", "run.cells", "run.load", FINDING_CORRUPT };
 
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
 		if (strcmp(f->id, ours[i]) == 0)
@@ -205,6 +206,59 @@ static int find_corrupt(struct result *res)
 	return rc;
 }
 
+static double load_share(const struct result *res, const char *key)
+{
+	return json_number_value(json_object_get(json_object_get(res->run.more, "load"), key));
+}
+
+/* What a finding that explains itself has beyond its texts. NULL: out of memory. */
+static json_t *load_more(bool serious)
+{
+	return json_pack(
+		"{s:s, s:s, s:s, s:[{s:s, s:s}, {s:s}], s:{s:s, s:s}}", "title",
+		"Others used the CPUs while it measured", "harm", serious ? "factor" : "percent",
+		"cost",
+		"Bandwidths come out too low, latencies too high, and both vary; "
+		"no conclusion from this run's CPU memory and pageable copies can be trusted",
+		"remedy", "text", "see who works there", "command",
+		"top -b -n 1 -o %CPU | head -n 20", "text",
+		"end it or wait for it, and measure again; where time is stolen, the hypervisor's "
+		"host is too busy",
+		"verify", "text", "the same run has no run.load", "command", "numabench --all");
+}
+
+/* Other work beside the measurement. Where only the simulator's figures count, it says nothing. */
+static int find_load(struct result *res)
+{
+	struct finding f = {
+		.id = "run.load",
+		.family = "run",
+		.subject = "CPUs",
+		.status = "warn",
+		.source = "CPU times of proc(5), stat, less those of numabench's own processes"
+	};
+	double others = load_share(res, "others"), stolen = load_share(res, "stolen");
+	int rc;
+
+	if (res->run.simulated || !(others + stolen >= LOAD_WARNS))
+		return 0;
+	if (stolen >= LOAD_WARNS / 10)
+		snprintf(f.observed, sizeof f.observed,
+			 "other work used %.0f %% of the CPUs' time while it was measured, and the "
+			 "hypervisor took %.0f %%",
+			 100 * others, 100 * stolen);
+	else
+		snprintf(f.observed, sizeof f.observed,
+			 "other work used %.0f %% of the CPUs' time while it was measured",
+			 100 * others);
+	snprintf(f.expected, sizeof f.expected, "less than %.0f %%", 100 * LOAD_WARNS);
+	snprintf(f.fix, sizeof f.fix, "end or wait for what else runs (top), and measure again");
+	f.more = load_more(others + stolen >= LOAD_SERIOUS);
+	rc = f.more ? result_find(res, &f) : -ENOMEM;
+	json_decref(f.more);
+	return rc;
+}
+
 int findings_make(struct result *res)
 {
 	int rc;
@@ -213,5 +267,7 @@ int findings_make(struct result *res)
 	rc = find_count(res);
 	if (rc == 0)
 		rc = find_corrupt(res);
+	if (rc == 0)
+		rc = find_load(res);
 	return rc == 0 ? find_left_out(res) : rc;
 }

@@ -160,6 +160,25 @@ static void tell_findings(struct gathering *g, const char *status, enum verdict_
 	}
 }
 
+/* Where no record has a figure and nothing went wrong either, all was skipped: that is no PASS.
+ * Without any record nothing was to be measured: a look at the machine, or at other results. */
+static void tell_nothing(struct gathering *g)
+{
+	const struct record *first = NULL;
+
+	for (size_t i = 0; i < g->res->nrecords; i++) {
+		const struct record *r = &g->res->records[i];
+
+		if (record_has_figure(r))
+			return;
+		if (!first && r->reason[0])
+			first = r;
+	}
+	if (g->res->nrecords && g->res->verdict.status == VERDICT_PASS)
+		reason(g, VERDICT_UNKNOWN, "nothing was measured%s%s%s%s", first ? ": " : "",
+		       first ? first->test : "", first ? ": " : "", first ? first->reason : "");
+}
+
 int judge(struct result *res)
 {
 	struct verdict *v = &res->verdict;
@@ -190,8 +209,8 @@ int judge(struct result *res)
 		reason(&g, VERDICT_UNKNOWN, "the run ended before its plan did: parts are missing");
 	tell_findings(&g, "unknown", VERDICT_UNKNOWN);
 	tell_all_records(&g, VERDICT_UNKNOWN);
-	for (size_t i = 0; i < res->nfindings; i++)
-		v->nwarnings += strcmp(res->findings[i].status, "warn") == 0;
+	tell_nothing(&g);
+	v->nwarnings = count_findings(res, "warn");
 	if (g.untold && g.rc == 0)
 		snprintf(v->reasons[v->nreasons++], sizeof *v->reasons, "and %zu more", g.untold);
 	free(g.told);

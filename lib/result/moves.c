@@ -88,6 +88,16 @@ const struct record *move_also(const struct result *res, const struct record *r,
 	return found;
 }
 
+double move_unseen(const struct record *r)
+{
+	const json_t *resolution = json_object_get(r->more, "resolution");
+
+	if (json_is_number(resolution))
+		return r->median > 0 ? NAN : json_number_value(resolution);
+	return record_has(r, "low") && record_has(r, "high") && r->low <= 0 && r->high > 0 ? r->high
+											   : NAN;
+}
+
 static bool moves_freely(const struct record *r)
 {
 	return move_is(r) && strcmp(r->metric, "page-rate") == 0 && record_has(r, "mover") &&

@@ -31,6 +31,11 @@ double move_kept(const struct result *res, const struct record *r); /* that alon
 const struct record *move_also(const struct result *res, const struct record *r,
 			       const char *metric);
 
+/* Of a record that tells a time of the move. What is less than this cannot be told from none: a
+ * transient that ends within the first window, a loss whose interval has 0 in it. NaN: it is told
+ * for certain, or nobody knows. */
+double move_unseen(const struct record *r);
+
 /* How fast pages go from node to node when nothing holds them: the fastest of the calls that move
  * them, for pages of r's kind (else of any kind); NULL without. By the kernel alone: how long it
  * took. */

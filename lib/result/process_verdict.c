@@ -1,5 +1,6 @@
 /* process_verdict.c - see process_verdict.h. */
 #include "result/process_verdict.h"
+#include "util/units.h"
 
 #include <errno.h>
 #include <math.h>
@@ -366,7 +367,7 @@ static const char *nodes_text(const struct idset *s, char buf[48])
 	char list[40];
 
 	idset_format(s, list, sizeof(list));
-	snprintf(buf, 48, "node%s %s", idset_count(s) == 1 ? "" : "s", list);
+	snprintf(buf, 48, "node%s %s", plural(idset_count(s)), list);
 	return buf;
 }
 

@@ -4,8 +4,8 @@
  * a round (samples of the same round and of both cells), with its 95 %
  * interval. It matters when the lower end exceeds RECOMMEND_BAR, makes no
  * difference when both ends are within the bar either way (from 1/RECOMMEND_BAR
- * to RECOMMEND_BAR: neither node is better), and is undecided otherwise
- * (design.md 5.6). It needs buffers allocated afresh at least three times and
+ * to RECOMMEND_BAR: neither node is better), and is undecided otherwise.
+ * It needs buffers allocated afresh at least three times and
  * six pairs; otherwise it is undecided.
  */
 #ifndef NB_RESULT_RECOMMEND_H
@@ -40,6 +40,9 @@ void recommendations_free(struct recommendation *all, size_t n);
 /* One line for a shell: "numactl --physcpubind=0-3 --membind=0", or with only
  * CPUs when the node has no memory. r->has_node is needed. Returns buf. */
 char *recommendation_numactl(const struct recommendation *r, char *buf, size_t size);
+/* Stands beside such lines. */
+#define NUMACTL_REMARK                                                                             \
+	"numactl binds; CUDA_VISIBLE_DEVICES chooses the GPU; numabench bind does both."
 
 /* What speaks for cell `a` against cell `b` of the same kind: the ratio of their samples,
  * paired within a round. best and other are their CPU nodes, where they have such. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "result/recommend.h"
 
@@ -64,6 +65,15 @@ void result_forget_findings(struct result *res)
 	for (size_t i = 0; i < res->nfindings; i++)
 		json_decref(res->findings[i].more);
 	res->nfindings = 0;
+}
+
+size_t count_findings(const struct result *res, const char *status)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < res->nfindings; i++)
+		n += strcmp(res->findings[i].status, status) == 0;
+	return n;
 }
 
 bool result_gpu_measured(const struct result *res, int gpu)

@@ -15,6 +15,7 @@
 #include "util/err.h"
 
 #define RESULT_SCHEMA "numabench/1"
+#define RESULT_FILE   "result.json" /* in the folder of a run */
 
 struct run_info {
 	char id[64];      /* "<host>-<UTC time>" */
@@ -110,6 +111,8 @@ int result_find(struct result *res, const struct finding *f);
 int result_find_json(struct result *res, const json_t *o, struct err *e);
 /* Takes all of them out. */
 void result_forget_findings(struct result *res);
+/* How many have this status: "warn". */
+size_t count_findings(const struct result *res, const char *status);
 
 /* Measured: the GPU has a record with a figure (record_has_figure). */
 bool result_gpu_measured(const struct result *res, int gpu);
@@ -126,16 +129,17 @@ json_t *result_to_json(const struct result *r);
  * types, nesting deeper than 64; -ENOMEM. r is then to be released all the same. */
 int result_from_json(struct result *r, const json_t *doc, struct err *e);
 
-/* Reads a file ("-": standard input), at most 256 MiB, into an initialised result.
- * -ENOENT and so on, -EFBIG, and -EINVAL as above or with "line 3, column 14" for
- * what is no JSON: empty, cut off, duplicate keys, numbers that are not finite. e
- * names the path. */
+/* Reads a file ("-": standard input; a folder: the result.json in it), at most 256 MiB,
+ * into an initialised result. -ENOENT and so on, -EFBIG, and -EINVAL as above or with
+ * "line 3, column 14" for what is no JSON: empty, cut off, duplicate keys, numbers that
+ * are not finite. e names the path. */
 int result_read(struct result *r, const char *path, struct err *e);
 
 /* Writes to a temporary name beside path, syncs, renames, syncs the folder. Where
  * it fails nothing is left behind and what stood there stays. What is no regular
  * file (a pipe, a terminal) is written to as it is; a link is followed. -ENOSPC
- * and so on with path and reason in e. The caller ignores SIGXFSZ and SIGPIPE. */
+ * and so on with path and reason in e. The caller ignores SIGXFSZ, and SIGPIPE where it is to
+ * outlive whoever reads. */
 int result_write(const struct result *r, const char *path, struct err *e);
 /* The same for any text, such as a report. */
 int write_file_atomically(const char *path, const char *text, size_t length, struct err *e);

@@ -17,16 +17,36 @@ enum { MIB_MAX = 256 };
 /* A record is one line. */
 enum { LINES_TO_DEPTH = 2 };
 
+/* The file that `path` stands for: of a folder, such as a run leaves, the result.json in it. */
+static int find_file(char *file, size_t size, const char *path, struct err *e)
+{
+	struct stat there;
+	const char *below =
+		strcmp(path, "-") != 0 && stat(path, &there) == 0 && S_ISDIR(there.st_mode)
+			? "/" RESULT_FILE
+			: "";
+
+	if (snprintf(file, size, "%s%s", path, below) >= (int)size)
+		return err_set(e, -ENAMETOOLONG, "cannot read %.100s..: %s", path,
+			       strerror(ENAMETOOLONG));
+	if (*below && access(file, F_OK) < 0 && errno == ENOENT)
+		return err_set(e, -ENOENT, "%s: a folder without a " RESULT_FILE, path);
+	return 0;
+}
+
 int result_read(struct result *r, const char *path, struct err *e)
 {
+	char file[PATH_MAX];
 	json_t *doc;
-	int rc = document_read(&doc, path, MIB_MAX, "a result of numabench", e);
+	int rc = find_file(file, sizeof file, path, e);
 
+	if (rc == 0)
+		rc = document_read(&doc, file, MIB_MAX, "a result of numabench", e);
 	if (rc < 0)
 		return rc;
 	rc = result_from_json(r, doc, e);
 	json_decref(doc);
-	return rc < 0 ? err_within(e, rc, "%s", document_name(path)) : 0;
+	return rc < 0 ? err_within(e, rc, "%s", document_name(file)) : 0;
 }
 
 /* ---- writing ---- */

@@ -5,12 +5,13 @@
 #ifndef NB_RESULT_SATURATE_H
 #define NB_RESULT_SATURATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct curve_point {
 	int threads;
-	double rate; /* median */
-	double low;  /* lower end of its interval; NaN: none */
+	double rate;      /* median */
+	double low, high; /* ends of its interval; NaN: none */
 };
 
 /* What counts as all of it. */
@@ -21,5 +22,10 @@ struct curve_point {
  * too high by some of the noise: the lower end of its interval counts, where it has one, down to
  * 3 % below it. */
 size_t saturation(const struct curve_point *v, size_t n);
+
+/* Whether the intervals bear it that v[at], which saturation() gave, is the answer: fewer threads
+ * stay below the best for certain, and nothing that the ends of both intervals allow takes v[at]
+ * far from the best. Without intervals they do not. */
+bool saturation_sure(const struct curve_point *v, size_t n, size_t at);
 
 #endif

@@ -81,6 +81,16 @@ struct trial_effect trial_compare(const struct record *bound, const struct recor
 	return x;
 }
 
+const char *trial_way_name(enum bound way)
+{
+	static const char *const names[] = { [BOUND_NOT] = "unbound",
+					     [BOUND_CPU] = "CPU only",
+					     [BOUND_MEMORY] = "memory only",
+					     [BOUND_BOTH] = "both" };
+
+	return names[way];
+}
+
 const struct record *trial_record(const struct result *res, int gpu, enum bound way)
 {
 	for (size_t i = 0; i < res->nrecords; i++) {

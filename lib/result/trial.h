@@ -13,6 +13,7 @@
 #include "result/result.h"
 
 #define TRIAL_TEST "try"
+#define TRIAL_TO   "bound_to"  /* of run.options: the node, and who says so (binding_origin) */
 #define TRIAL_TIME "wall-time" /* the metric of seconds; any other came out of the output */
 
 enum trial_says {
@@ -39,6 +40,8 @@ struct trial_effect {
  * has no figure tells nothing (TRIAL_UNKNOWN). */
 struct trial_effect trial_compare(const struct record *bound, const struct record *unbound);
 
+/* "unbound", "CPU only", "memory only", "both": a way, for a person. */
+const char *trial_way_name(enum bound way);
 /* The record of a way among those of a result, for this GPU; NULL without. */
 const struct record *trial_record(const struct result *res, int gpu, enum bound way);
 /* That which the verdict is about: bound both ways, or, where memory cannot be bound, the CPUs. */

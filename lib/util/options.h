@@ -40,6 +40,8 @@ struct opt {
 	const char *const *choices; /* OPT_CHOICE: NULL-terminated */
 	/* OPT_TEXT: what it is one of, or a comma list of; NULL behind the last. May be NULL. */
 	const char *(*word)(size_t i);
+	/* What each of these is, a list beneath help; NULL: help says it. */
+	const char *(*word_help)(size_t i);
 };
 
 /* What a manual page tells of one thing; a list of them ends with one without `what`. */
@@ -60,6 +62,9 @@ struct command {
 	/* Of the manual page; each may be NULL. */
 	const struct note *examples; /* what follows the name, and what it does */
 	const struct note *files, *environment;
+	/* With which status it ends, and when; NULL: with any of numabench --all, or with
+	 * stop_at_operand as env(1) does. */
+	const struct note *ends;
 	const char *see; /* "numactl(8), lstopo(1)": beside numabench's own pages */
 };
 
@@ -88,7 +93,7 @@ void options_man(const struct command *c, FILE *out);  /* roff man(7) page, sect
 
 /* What shells complete by (scripts/completion), for --completion: a line for what the command takes
  * behind its options and one for each option, of fields with tabs between them; "-" is an empty
- *one.
+ * one.
  *
  *	COMMAND  --OPTION  -LETTER  KIND  WORD WORD..  what it does
  *

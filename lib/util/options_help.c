@@ -26,6 +26,24 @@ static void print_choices(char *buf, size_t size, const struct opt *o)
 		snprintf(buf + used, size - used, ")");
 }
 
+/* Each with what it is, in columns of its own beneath the option. */
+static void print_words(const struct opt *o, FILE *out)
+{
+	int widest = 0;
+
+	for (size_t i = 0; o->word(i); i++) {
+		int n = (int)strlen(o->word(i));
+
+		widest = n > widest ? n : widest;
+	}
+	for (size_t i = 0; o->word(i); i++) {
+		int at = HELP_COLUMN + widest + 2;
+
+		fprintf(out, "%*s%-*s  ", HELP_COLUMN, "", widest, o->word(i));
+		wrap_print(out, o->word_help(i), WIDTH, at, at);
+	}
+}
+
 static void print_table(const struct opt *o, FILE *out)
 {
 	for (; o->kind != OPT_END; o++) {
@@ -43,6 +61,8 @@ static void print_table(const struct opt *o, FILE *out)
 		}
 		fprintf(out, "%*s", HELP_COLUMN - at, "");
 		wrap_print(out, text, WIDTH, HELP_COLUMN, HELP_COLUMN);
+		if (o->word && o->word_help)
+			print_words(o, out);
 	}
 }
 

@@ -13,7 +13,7 @@
 
 enum { LINE = 78 }; /* of the roff text */
 
-/* design.md, section 4. */
+/* Where several hold: 128+n, 2, 1, 3, 0, in this order. README.md has them, too. */
 static const struct note exit_rows[] = {
 	{ "0", "everything asked for was done; warnings allowed" },
 	{ "1", "a verdict of FAIL: a limit, an expectation, a failed check, a regression, or "
@@ -136,6 +136,18 @@ static void put_choices(const struct opt *o, FILE *out)
 	fputs(o->choices[0] && o->choices[1] ? ")\n" : "", out);
 }
 
+static void put_words(const struct opt *o, FILE *out)
+{
+	fputs(".RS\n", out);
+	for (size_t i = 0; o->word(i); i++) {
+		fputs(".TP\n", out);
+		put_bold(o->word(i), out);
+		fputc('\n', out);
+		put_text(o->word_help(i), out);
+	}
+	fputs(".RE\n", out);
+}
+
 static void put_tables(const struct command *c, FILE *out)
 {
 	for (const struct opt *const *table = c->options; *table; table++) {
@@ -152,6 +164,8 @@ static void put_tables(const struct command *c, FILE *out)
 			put_text(o->help ? o->help : "", out);
 			if (o->kind == OPT_CHOICE)
 				put_choices(o, out);
+			if (o->word && o->word_help)
+				put_words(o, out);
 		}
 	}
 }
@@ -224,7 +238,11 @@ void options_man(const struct command *c, FILE *out)
 	fputs(".TP\n\\fB\\-\\-help\\fR\nprint a summary of the options and exit\n"
 	      ".TP\n\\fB\\-\\-version\\fR\nprint the version and exit\n",
 	      out);
-	put_notes("EXIT STATUS", c->stop_at_operand ? exec_rows : exit_rows, out);
+	put_notes("EXIT STATUS",
+		  c->ends              ? c->ends
+		  : c->stop_at_operand ? exec_rows
+				       : exit_rows,
+		  out);
 	put_notes("ENVIRONMENT", c->environment, out);
 	put_notes("FILES", c->files, out);
 	put_examples(c, out);

@@ -166,7 +166,7 @@ char *format_seconds(char *buf, size_t n, double seconds)
 	const struct unit *u = units;
 	double v;
 
-	if (!isfinite(seconds)) {
+	if (!(fabs(seconds) < 1e15)) { /* in 30 million years */
 		snprintf(buf, n, "unknown");
 		return buf;
 	}

@@ -31,4 +31,10 @@ int parse_int(int *value, const char *text, int low, int high, struct err *e);
 char *format_size(char *buf, size_t n, uint64_t bytes);    /* "64 MiB", "1.5 GiB" */
 char *format_seconds(char *buf, size_t n, double seconds); /* "89 ns", "2.8 us", "1.2 s" */
 
+/* What a counted word ends in. */
+static inline const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 #endif

@@ -29,9 +29,10 @@ size_t utf8_character(const char *text, uint32_t *code)
 
 bool utf8_is_bad(uint32_t c)
 {
-	return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || c == 0x200e ||
-	       c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-	       (c >= 0xfdd0 && c < 0xfdf0) || (c & 0xfffe) == 0xfffe;
+	return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+	       c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || (c >= 0xfdd0 && c < 0xfdf0) ||
+	       (c & 0xfffe) == 0xfffe;
 }
 
 /* Bytes of the character at p that may be shown on a line, or 0. */

@@ -17,17 +17,17 @@ do for [key in keys] {
 array value[words(fixed)]
 do for [i = 1:words(fixed)] { value[i] = wanted(word(fixed, i)) }
 
-# gnuplot ends a quoted field at a doubled quote: a row that it takes to pieces wrongly is known by
-# the last word in it, and is left out.
+# gnuplot 5.4 ends a quoted field at a doubled quote. Texts that may hold one come last in a row; where
+# a name does, which is in front, the row is known by the last word before those, and is left out.
 proofs = " none move_pages numa_maps "
 sound(a) = strcol("placement_proof") eq "" || strstrt(proofs, " ".strcol("placement_proof")." ") > 0
 run = wanted("run")
 same_run(a) = strcol("run") eq run
 takes(a) = strcol(word(fixed, 1)) eq value[1] && strcol(word(fixed, 2)) eq value[2] && same_run(0) \
 	&& sound(0) && (sum [i = 3:words(fixed)] (strcol(word(fixed, i)) ne value[i])) == 0
-# Of several results in one file the first is drawn.
-simulated = 0
-note_run(a) = (run = run eq "" ? strcol("run") : run, same_run(0) ? \
+# Of several results in one file the first is drawn. `room`: so many rows there are.
+simulated = 0; room = 0
+note_run(a) = (room = room + 1, run = run eq "" ? strcol("run") : run, same_run(0) ? \
 	(simulated = strcol("simulated") eq "true") : 0, 0)
 head = ""
 unset datafile columnheaders
@@ -40,8 +40,15 @@ if (head ne "run" || run eq "") {
 }
 machine = run
 
-# Only what is a result, or was disturbed, has a figure.
+# Only what is a result, or was disturbed, has a figure; nothing takes no time, nor less.
 number(name) = strcol(name) eq "" ? NaN : column(name)
+figure_of(a) = number("median") > 0 ? number("median") : NaN
+
+# How many rows have each size: `sizes` in the order in which they come, and `cells_of` each.
+array cells_of[room + 1]
+sizes = " "; seen = " "
+note_size(v) = v eq "" ? 0 : (sizes = add(sizes, v), _s = place(sizes, v), \
+	cells_of[_s] = (_s > words(seen) ? 1 : cells_of[_s] + 1), seen = sizes, 0)
 
 # Lists: whole numbers, each once, with a blank before and behind each; and the place of one.
 add(list, v) = strstrt(list, " ".v." ") ? list : list.v." "

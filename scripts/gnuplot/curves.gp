@@ -17,15 +17,15 @@ do for [key in "metric gpu cpu_node mem_node pages_asked bytes threads"] {
 }
 filled(s) = s eq "" ? "-" : s
 key_of(a) = (_k = "", (sum [_i = 1:words(apart)] (_k = _k.filled(strcol(word(apart, _i)))."|", 0)), _k)
-room = 0
-stats csv using (room = room + 1, 0) nooutput
 array px[room]; array py[room]; array plow[room]; array phigh[room]; array pline[room]; array unsure[room]
 n = 0; lines = " "; unit = ""; what = ""
 keep(key) = (n = n + 1, lines = add(lines, key), px[n] = number(x) / x_factor, py[n] = number("median"), \
-	plow[n] = is(number("low")) ? number("low") : py[n], \
+	plow[n] = number("low") > 0 ? number("low") : py[n], \
 	phigh[n] = is(number("high")) ? number("high") : py[n], pline[n] = place(lines, key), \
 	unsure[n] = strcol("status") eq "unstable", unit = strcol("unit"), 0)
-note(a) = takes(0) && fits(0) && number("median") > 0 && number(x) >= 0 ? keep(key_of(0)) : 0
+# A name is one word: as such it stands in a list.
+note(a) = takes(0) && fits(0) && words(strcol("metric")) == 1 && number("median") > 0 && \
+	(x_log ? number(x) > 0 : number(x) >= 0) ? keep(key_of(0)) : 0
 stats csv using (note(0)) nooutput
 
 # The lines that are long enough, in order; which of their parts differ, and so make their names.

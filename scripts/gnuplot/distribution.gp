@@ -22,17 +22,12 @@ most_rows = 32 # of more, the fastest and the slowest of each GPU or memory node
 
 # ---- the cells ----
 
-room = 0
-stats csv using (room = room + 1, 0) nooutput
 array p50[room]; array p90[room]; array p99[room]; array worst[room]; array best[room]; array each[room]
 array cell_of[room]; array bytes[room]; array state[room]; array name[room]
-n = 0; unit = ""; sizes = " "; seen = " "
-array cells_of[64]
+n = 0; unit = ""
 whole(v) = is(v) ? int(v) : -1
 or(v, other) = is(v) ? v : other
 fits(a) = number("median") > 0 && (of_gpus ? whole(number("gpu")) >= 0 : 1)
-note_size(v) = (sizes = add(sizes, v), _s = place(sizes, v), \
-	cells_of[_s] = (_s > words(seen) ? 1 : cells_of[_s] + 1), seen = sizes, 0)
 keep(a) = (n = n + 1, p50[n] = or(number("p50"), number("median")), p90[n] = number("p90"), p99[n] = number("p99"), \
 	worst[n] = number("max"), best[n] = or(number("best"), p50[n]), each[n] = strcol("samples"), \
 	cell_of[n] = (whole(number("gpu")) + 1) * 16777216 + (whole(number("mem_node")) + 1) * 4096 + whole(number("cpu_node")) + 1, \

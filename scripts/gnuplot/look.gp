@@ -60,9 +60,12 @@ terminal_for(e) = e eq ".svg" ? \
 	sprintf("set terminal pngcairo noenhanced size %d,%d font 'sans-serif,%d' fontscale 1.5 ".\
 		"linewidth 2 pointscale 2 background '#ffffff'", 2 * width, 2 * height, letters)
 # Above it, from the left: what it is, and of which run of which machine. To be evaluated when the
-# height is known; takes 58 of it.
+# height is known; takes 58 of it. A long one is written smaller: a letter is 0.6 as wide as high.
 what = ""
-headline = "set label 901 (simulated ? 'SIMULATED: ' : '').what at screen 12.0 / width, screen 1 - 20.0 / height font big_font textcolor rgb ink; \
-	set label 902 machine at screen 12.0 / width, screen 1 - 42.0 / height font small_font textcolor rgb soft"
-big_font = sprintf(",%d", letters + 2)
+title = ""
+headline = "title = (simulated ? 'SIMULATED: ' : '').what; \
+	set label 901 title at screen 12.0 / width, screen 1 - 20.0 / height font font_for(title, letters + 2) textcolor rgb ink; \
+	set label 902 machine at screen 12.0 / width, screen 1 - 42.0 / height font font_for(machine, letters - 2) textcolor rgb soft"
+font_for(text, most) = (_high = (width - 24) / (0.6 * (strlen(text) + 1)), \
+	sprintf(",%.3g", _high > most ? most : _high < 6 ? 6 : _high))
 small_font = sprintf(",%d", letters - 2)

@@ -22,8 +22,7 @@ of_gpus = wanted("test")[:4] eq "gpu-"
 
 # ---- which rows and columns there are ----
 
-cpus = " "; list = " "; columns = " "; sizes = " "; unit = ""; lower = 0; what = ""
-array cells_of[64]
+cpus = " "; list = " "; columns = " "; unit = ""; lower = 0; what = ""
 cpu_node(a) = is(number("cpu_node")) ? int(column("cpu_node")) : -1
 mem_node(a) = is(number("mem_node")) ? int(column("mem_node")) : cpu_node(0)
 gpu(a) = is(number("gpu")) ? int(column("gpu")) : -1
@@ -34,9 +33,6 @@ row_of(a) = of_peers ? (pulled ? peer(0) : gpu(0)) : of_gpus ? mem_node(0) * 409
 	mem_node(0) : cpu_node(0)) : mem_node(0) * 4096 + mem_node(0)
 column_of(a) = of_peers ? (pulled ? gpu(0) : peer(0)) : of_gpus ? gpu(0) : cpu_node(0)
 fits(a) = takes(0) && column_of(0) >= 0 && (of_peers ? peer(0) >= 0 : !is(number("peer")))
-note_size(v) = (sizes = add(sizes, v), _s = place(sizes, v), \
-	cells_of[_s] = (_s > words(seen) ? 1 : cells_of[_s] + 1), seen = sizes, 0)
-seen = " "
 note(a) = fits(0) ? (list = add(list, row_of(0)), columns = add(columns, column_of(0)), \
 	cpus = add(cpus, cpu_node(0)), note_size(strcol("bytes")), unit = strcol("unit"), \
 	lower = strcol("better") eq "lower", 0) : 0
@@ -65,8 +61,8 @@ do for [i = 1:n] { median[i] = NaN; low[i] = NaN; high[i] = NaN; state[i] = ""; 
 as_number(v) = is(v) ? v : 0
 # Of some sizes between nodes the largest is that of memory, of some numbers of threads the most.
 is_more(i) = number("bytes") > amount[i] || state[i] eq "" || (as_number(number("bytes")) == amount[i] \
-	&& as_number(number("threads")) >= threads[i] && (is(number("median")) || !is(median[i])))
-keep(i) = is_more(i) ? (median[i] = number("median"), low[i] = number("low"), high[i] = number("high"), \
+	&& as_number(number("threads")) >= threads[i] && (is(figure_of(0)) || !is(median[i])))
+keep(i) = is_more(i) ? (median[i] = figure_of(0), low[i] = number("low"), high[i] = number("high"), \
 	state[i] = strcol("status"), amount[i] = as_number(number("bytes")), \
 	threads[i] = as_number(number("threads")), what = strcol("name"), 0) : 0
 at(a) = (place(rows, row_of(0)) - 1) * ncolumns + place(columns, column_of(0))
@@ -87,7 +83,9 @@ factor = factor_for(unit, least)
 decimals = decimals_for(most / factor)
 share(v) = 100.0 * (lower ? least / v : v / most)
 
-# + and - as in the report: the ends of a column, where they differ by more than 3 %.
+# + and - as in the report: the ends of a column, where they differ by more than 3 % for certain. The
+# report sets samples against each other; here the intervals must not meet.
+apart(i, j) = lower ? high[i] < low[j] : low[i] > high[j]
 array sign[n]
 signs = 0; unsure = 0; halves = 0
 do for [i = 1:n] { sign[i] = "" }
@@ -100,7 +98,7 @@ if (!of_peers) { do for [c = 1:ncolumns] {
 			worst = worst == 0 || share(median[i]) < share(median[worst]) ? i : worst
 		}
 	}
-	if (best && share(median[best]) > 1.03 * share(median[worst])) {
+	if (best && share(median[best]) > 1.03 * share(median[worst]) && apart(best, worst)) {
 		sign[best] = "+"; sign[worst] = "−"; signs = 1
 	}
 } }
@@ -189,7 +187,7 @@ eval headline
 y = 1 - (1.0 * top + nrows * tall + 16) / height
 left = 1.0 * 12 / width
 explain(text) = sprintf("set label at screen %g, screen %g \"%s\" font small_font textcolor rgb ink", left, y, text)
-if (signs) { eval explain("+ best, − worst of a column; no sign where they differ by less than 3 %"); y = y - 20.0 / height }
+if (signs) { eval explain("+ best, − worst of a column, where they differ by more than 3 % and their intervals do not meet"); y = y - 20.0 / height }
 if (halves) { eval explain("± how far the 95 % interval of the median reaches"); y = y - 20.0 / height }
 if (unsure) { eval explain("? unstable: something disturbed it"); y = y - 20.0 / height }
 figure_font = sprintf(",%d", big); below_font = sprintf(",%d", below)

@@ -18,43 +18,54 @@ load folder."look.gp"
 # ---- the windows: a row of another time line is skipped ----
 
 of(v) = column("timeline") == number ? v : NaN
-name = ""; unit = ""; back = NaN; simulated = 0; shares = 0; cut_any = 0
+name = ""; unit = ""; back = NaN; simulated = 0; shares = 0; cut_any = 0; counted = 0; to = NaN
 filled(key) = strcol(key) eq "" ? NaN : column(key)
 note(a) = (name = strcol("name"), unit = strcol("unit"), back = filled("returned"), \
 	simulated = int(column("simulated")), shares = shares || is(filled("share")), \
-	cut_any = cut_any || column("straddles") == 1, 0)
+	cut_any = cut_any || column("straddles") == 1, counted = counted || filled("rate") > 0, \
+	to = is(to) && to > column("start") + column("seconds") ? to : column("start") + column("seconds"), 0)
 stats csv using (column("timeline")) name "all" nooutput
 if (!exists("all_records") || number < 0 || number > all_max) {
 	print sprintf("%s: there is no time line number %d in it", csv, number)
 	exit status 1
 }
-stats csv using (column("timeline") == number ? (note(0), column("start")) : NaN):\
-	(of(column("rate"))) name "line" nooutput
+stats csv using (column("timeline") == number ? note(0) : NaN) nooutput
+if (!counted) {
+	print sprintf("%s: nothing was counted in any window of time line number %d", csv, number)
+	exit status 1
+}
+stats csv using (of(column("start"))) name "time" nooutput
+stats csv using (of(filled("rate"))) name "rate" nooutput
 
 # ---- drawn ----
 
 latency = unit eq "s"
-factor = factor_for(unit, line_min_y)
-span = line_max_x - line_min_x
+factor = factor_for(unit, rate_min)
+span = to - time_min
 scale = span < 0.5 ? 1e3 : 1
 what = name.", ".unit_for(unit, factor)
 # A long name goes on in a second line.
-half = strlen(what) > 56 ? strstrt(what[30:], ";") : 0
-what_more = half ? what[30 + half:] : ""
+half = strlen(what) + 11 * simulated > 56 ? strstrt(what[30:], ";") : 0
+what_more = half ? what[31 + half:] : ""
 what = half ? what[:28 + half] : what
 foot = 1 + cut_any
-height = 84 + 300 + 74 + 18 * foot
-machine = what_more eq "" ? machine : machine eq "" ? what_more[2:] : what_more[2:]."   ".machine
+top = what_more eq "" ? 84 : 100
+height = top + 300 + 74 + 18 * foot
+run = machine
+machine = what_more eq "" ? run : what_more
 eval headline
+if (what_more ne "") {
+	set label 903 run at screen 12.0 / width, screen 1 - 60.0 / height font font_for(run, letters - 2) textcolor rgb soft
+}
 set lmargin at screen 70.0 / width
 set rmargin at screen 1 - (shares ? 96.0 : 20.0) / width
-set tmargin at screen 1 - 84.0 / height
+set tmargin at screen 1 - 1.0 * top / height
 set bmargin at screen (74.0 + 18 * foot) / height
 set xlabel (scale == 1e3 ? "ms" : "seconds")." since the move" offset 0,0.4
 set xtics font small_font offset 0,0.2
 set ytics font small_font
-set xrange [line_min_x * scale:line_max_x * scale + 0.02 * span * scale]
-set yrange [0:line_max_y / factor * 1.1]
+set xrange [time_min * scale:(to + 0.02 * span) * scale]
+set yrange [0:rate_max / factor * 1.1]
 set border 3 + 8 * shares
 unset key
 moved(n, at, text) = sprintf("set arrow %d from first %.9g, graph 0 to first %.9g, graph 1 ".\

@@ -60,6 +60,12 @@ if ! jq -e '.topology.gpus | length > 0' "$folder/result.json" >/dev/null; then
     run numabench --all "${small[@]}" --only mem-latency --require-gpus 8
     is "$rc" 1 "--require-gpus 8 fails without a GPU"
     like "$out$err" "8" "and says so"
+    run numabench --all --only gpu-bandwidth --output nothing
+    is "$rc" 3 "nothing measured, though nothing went wrong: unknown"
+    like "$(head -n 2 <<<"$out" | tr '\n' ' ')" '^UNKNOWN, no GPU .* nothing was measured: gpu-bandwidth: ' "and that is what is said"
+    run gpu-bandwidth --quick
+    is "$rc" 3 "so it is with a test by hand"
+    like "$err" '^numabench gpu-bandwidth: nothing was measured: ' "which says it, too"
     run_steady numabench --all "${small[@]}" --only mem-latency --require-gpus 0
     is "$rc" 0 "--require-gpus 0 does not"
 fi

@@ -147,7 +147,7 @@ while read -r notation run program; do
     grep "^$run" "$TEST_TMP/printed/demo/$notation" | sed "s/^$run/$program/" >"$TEST_TMP/line"
     out=$(PATH=$TEST_TMP/bin:$PATH OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
         OMPI_MCA_rmaps_base_oversubscribe=1 timeout 60 sh "$TEST_TMP/line" 2>&1 </dev/null | sort)
-    is "$out" "$(sed -n 's/^numactl //p' "$TEST_TMP/printed/demo/numactl" | tr -d "'" | awk '{ print NR - 1, $0 }')" \
+    is "$out" "$(sed -n 's/^env .* numactl //p' "$TEST_TMP/printed/demo/numactl" | tr -d "'" | awk '{ print NR - 1, $0 }')" \
         "$notation: each rank has its own words of numactl"
 done <<'END'
 openmpi mpirun mpirun.openmpi
@@ -193,7 +193,12 @@ like "$err" "it is one of list, lines, numactl, .*, openstack" "  and those that
 run bind --machine "$machine" --gpu 0,99 --print numactl
 is "$rc" 125 "a GPU that there is not: 125"
 run bind --machine "$machine" --gpu 0 --print numactl
-is "$out" "numactl --physcpubind=0-1 --membind=0 COMMAND" "without a command an example stands for it"
+is "$out" "env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=0 numactl --physcpubind=0-1 --membind=0 COMMAND" "without a command an example stands for it"
+# A rank's GPU is chosen by whoever starts it, unless --isolate chooses.
+run env -u CUDA_VISIBLE_DEVICES LOCAL_RANK=1 "$bind" --machine "$machine" --rank auto --print numactl
+like "$out" "^numactl --physcpubind=[0-9-]+ --membind=0 COMMAND$" "a rank's line leaves CUDA_VISIBLE_DEVICES alone"
+run env -u CUDA_VISIBLE_DEVICES LOCAL_RANK=1 "$bind" --machine "$machine" --rank auto --isolate --print numactl
+like "$out" "^env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=1 numactl --physcpubind=[0-9-]+ --membind=0 COMMAND$" "  and sets it with --isolate"
 run bind --machine "$machine" --gpu 0 --need 64GiB --print numactl
 is "$rc" 125 "more memory than there is: 125"
 like "$err" "64 GiB needed, and no nodes of this machine have so much" "  and says so"

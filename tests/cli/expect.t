@@ -115,6 +115,8 @@ print(sum(s.tests for s in x))' "$TEST_TMP/junit.xml"
 else
 	skip "python3-junitparser is not installed"
 fi
+run report --expect results/expect/pcie-8gpu.json "$TEST_TMP/slow.json"
+like "$out" '^ +Source: +--expect results/expect/pcie-8gpu.json$' "text: a finding names the file that expects it"
 run report --expect "$TEST_TMP/two.json" --format junit "$TEST_TMP/slow.json"
 is "$rc" 1 "JUnit: with --expect the verdict's exit code"
 like "$out" '<testcase classname="numabench.peers" name="peers.node: node 1">' "JUnit: the finding is a case"
@@ -123,7 +125,7 @@ run report --expect "$TEST_TMP/two.json" --format github "$TEST_TMP/slow.json"
 like "$out" '^::error title=peers.node%3A node 1::node 1, triad' "GitHub: an annotation"
 ok test "$(grep -c '^::error' <<<"$out")" -le 10 -- "GitHub: no more than are shown"
 run report --expect "$TEST_TMP/two.json" --format markdown "$TEST_TMP/slow.json"
-like "$(tr '\n' ' ' <<<"$out")" '\*\*FAIL\*\* peers\.node  - node 1, triad' "Markdown: the finding"
+like "$(tr '\n' ' ' <<<"$out")" '\*\*FAIL\*\* peers\.node: Slower than its equals  - node 1, triad' "Markdown: the finding"
 if command -v cmark-gfm >/dev/null; then
 	html=$(cmark-gfm -e table <<<"$out")
 	like "$html" '<strong>FAIL</strong> peers.node' "Markdown: renders"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The formats that other programs read, by those programs' own rules: csv, json, prometheus (promtool
-# and a running node_exporter), bmf. Of results of all sorts, hostile names among them.
+# The formats that other programs read, by those programs' own rules: csv, json, junit, prometheus
+# (promtool and a running node_exporter), bmf. Of results of all sorts, hostile names among them.
 . tests/lib.sh
 
-need jq python3
+need jq python3 xmllint
 report=$(command_path report)
-kinds="2x8 8x16 no-gpu incomplete failing hostile"
+kinds="2x2 2x8 8x16 no-gpu incomplete failing hostile"
 for kind in $kinds; do
 	tests/helpers/made-result "$kind" >"$TEST_TMP/$kind.made" || bail "made-result $kind"
 done
@@ -39,6 +39,12 @@ def missing(a, b, at):
     elif a != b: yield at + str(a)[:40]
 print(*list(missing(was, now, ""))[:5])' "$TEST_TMP/hostile.json")" "" "json: nothing of the document is lost or changed"
 
+# ---- junit: the schema that CI servers go by ----
+for kind in $kinds; do
+	"$report" --format junit --output "$TEST_TMP/$kind.junit" "$TEST_TMP/$kind.json"
+	is "$(xmllint --noout --schema tests/junit.xsd "$TEST_TMP/$kind.junit" 2>&1)" "$TEST_TMP/$kind.junit validates" "junit, $kind: the schema allows it"
+done
+
 # ---- csv, prometheus, bmf: the figures of the result, and nothing else ----
 for kind in $kinds; do
 	for format in csv prometheus bmf; do
@@ -63,6 +69,22 @@ jq '.records[0].reason = "=1+2" | .records[0].status = "unstable" | .records[1].
 run "$report" --format csv "$TEST_TMP/formula.json"
 unlike "$out" '(^|,)"?[=@]' "csv: nothing is a formula to a spreadsheet"
 like "$out" "\"'=1\\+2\"" "csv: but a text"
+# What a newer version, or somebody, writes where we write numbers is none of them.
+jq '.records |= (to_entries | map(.value + { quantiles: [{ p50: { "a\",\r\n=cmd|\"": 1 } }, { p50: "=1+1", p90: [1, "x"], p99: 2e-6 }, [], "x", 7][.key % 5] }))' \
+	"$TEST_TMP/2x2.json" >"$TEST_TMP/newer.json"
+run "$report" --format csv --output "$TEST_TMP/newer.csv" "$TEST_TMP/newer.json"
+out=$(tests/helpers/check-export "$TEST_TMP/newer.json" "$TEST_TMP/newer.csv" 2>&1)
+is "$?" 0 "csv: quantiles that are no numbers are none" || diag "$out"
+
+# Programs act upon a value, and no sign can stand beside it.
+jq '.records |= map(if .gpu == 1 then .status = "unstable" | .reason = "a neighbour" else . end)' "$TEST_TMP/2x2.json" >"$TEST_TMP/disturbed.json"
+for format in prometheus bmf; do
+	run "$report" --format "$format" "$TEST_TMP/disturbed.json"
+	like "$out" 'gpu="0".*|gpu=0' "$format: a result has its figure"
+	unlike "$out" '(bandwidth_bytes_per_second|latency_seconds)[{].*gpu="1"|gpu=1' "$format: what was disturbed has none"
+done
+run "$report" --format csv "$TEST_TMP/disturbed.json"
+like "$out" '"unstable"' "csv: it has, beside its status"
 
 is "$(jq -r '[.[] | keys[]] | unique | join(" ")' "$TEST_TMP/2x8.bmf")" "bandwidth latency" \
 	"bmf: what is better high and what is better low are measures of their own"

@@ -11,7 +11,7 @@ formats=$(sed -n 's/.*there are: //p' <<<"$err" | tr -d ,)
 ok "$(($(wc -w <<<"$formats") < 10))" "and told which there are: $formats"
 run "$report" --help
 for format in $formats; do
-	like "$(tr '\n' ' ' <<<"$out" | tr -s ' ')" "[ ,]$format \(|$format \(" "--help tells of $format"
+	like "$out" "^ +$format  +[A-Za-z1]" "--help tells of $format"
 done
 
 # 1 MB of records, judged once, as a run leaves it.
@@ -21,6 +21,11 @@ ok "$(($(stat -c %s "$TEST_TMP/large.json") < 1000000))" "a result of $(stat -c 
 cp tests/fuzz/corpus/result/no-records "$TEST_TMP/empty.json"
 cp tests/fuzz/corpus/result/control-characters "$TEST_TMP/control.json"
 tests/helpers/made-result hostile >"$TEST_TMP/hostile.json"
+# Every third record lacks its size, every fifth its unit, every seventh its nodes; every eleventh is of what nobody knows.
+tests/helpers/made-result 2x2 | jq '.records |= (to_entries | map(.key as $k | .value
+	| if $k % 3 == 0 then del(.bytes, .threads) else . end | if $k % 5 == 0 then del(.unit, .better) else . end
+	| if $k % 7 == 0 then del(.cpu_node, .mem_node, .gpu) else . end
+	| if $k % 11 == 0 then .test = "gpu-quantum" | .metric = "flips" | .unit = "Hz" | .colour = [{ of: null }] else . end))' >"$TEST_TMP/lacking.json"
 
 # budget COMMAND..: "quick small", or by how much it is not: 0.2 s of CPU, the best of five; 64 MB.
 budget() {
@@ -46,7 +51,7 @@ for format in $formats; do
 		is "$(budget "$report" --format "$format" "$TEST_TMP/large.json")" "quick small" \
 			"$format: 1 MB of records in 0.2 s and 64 MB"
 	fi
-	for result in large empty control hostile; do
+	for result in large empty control hostile lacking; do
 		"$report" --format "$format" "$TEST_TMP/$result.json" >"$file.1" 2>"$TEST_TMP/.err"
 		is "$? $(<"$TEST_TMP/.err")" "0 " "$format, $result: written"
 		"$report" --format "$format" --output "$file" "$TEST_TMP/$result.json"
@@ -60,6 +65,7 @@ for path in sys.argv[2:]:
     text = open(path, "rb").read().decode("utf-8")
     if "\x1b" in text or "\u202e" in text and sys.argv[1] != "json":
         print(path)' "$format" "$file".{large,empty,control,hostile} 2>&1)" "" "$format: UTF-8, and nothing that steers a terminal"
+	is "$(grep -aoiE '(^|[^a-z_-])-?(nan|inf)([^a-z]|$)' "$file.lacking" | sort -u)" "" "$format: what a record lacks is no number"
 	ok grep -qiE 'simulated' "$file.hostile" -- "$format: simulated figures are marked"
 
 	# What cannot be written is told, and nothing is left behind.
@@ -77,7 +83,7 @@ for path in sys.argv[2:]:
 	fi
 	run "$report" --format "$format" --output "$TEST_TMP/none/$format" "$TEST_TMP/large.json"
 	is "$rc" 2 "$format: no such folder"
-	rm -f "$file" "$file".{1,large,empty,control,hostile}
+	rm -f "$file" "$file".{1,large,empty,control,hostile,lacking}
 done
 is "$(ls -A "$TEST_TMP/out")" "" "nothing half written is left behind"
 done_testing

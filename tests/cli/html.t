@@ -43,9 +43,9 @@ unlike "$(<"$TEST_TMP/hostile.html")" '<script>alert|<img|'$'\xe2\x80\xae' "host
 like "$(<"$TEST_TMP/hostile.html")" '&lt;script&gt;alert' "and are told"
 
 # Every part of the report has its place on the page.
-for part in $(sed -n 's/^\t{ "\([a-z-]*\)", .*/\1/p' lib/render/walk.c); do
+while read -r part; do
 	grep -q "\.parts = {.*\"$part\"" lib/render/html.c || missing+=" $part"
-done
+done < <(sed -n 's/^\t{ "\([a-z-]*\)", .*/\1/p' lib/render/walk.c)
 is "${missing-}" "" "no part of the report is left out"
 
 # ---- what it says: the words and figures of the text report ----

@@ -47,6 +47,17 @@ for path in sys.argv[1:]:
 		"$([ "$kind" = real ] && echo '<text>latency of memory' || echo '<text>SIMULATED: ')" "$kind: the titles say what it is, and whether it is simulated"
 done
 unlike "$(cat "$TEST_TMP"/real/*.svg)" SIMULATED "a real run is not called simulated"
+# Rows whose texts gnuplot takes to pieces wrongly are in the pictures, more sizes than anybody measures, time lines without a figure.
+jq '.records |= map(.status = "unstable" | .reason = "it said \"no\", and so on" | .kernel = "a\"b\", c")' "$TEST_TMP/2x2.json" >"$TEST_TMP/quoted.json"
+jq '[.records[] | select(.test == "gpu-bandwidth" and .memory == "pinned")][0] as $r | .records = [range(100) as $k | range(2) as $g | $r + { gpu: $g, bytes: (4096 * ($k + 1)) }]
+	+ [.records[] | select(.timeline) | .timeline.windows[].rate = null]' "$TEST_TMP/2x2.json" >"$TEST_TMP/sizes.json"
+for kind in quoted sizes; do
+	run "$report" --plots "$TEST_TMP/$kind" --output "$TEST_TMP/$kind.txt" "$TEST_TMP/$kind.json"
+	is "$rc $err" "0 numabench report: $(find "$TEST_TMP/$kind" -name '*.svg' | wc -l) plots in $TEST_TMP/$kind" "$kind: gnuplot has nothing to say"
+done
+is "$(cd "$TEST_TMP/quoted" && ls -- *.svg)" "$(cd "$TEST_TMP/2x2" && ls -- *.svg)" "quotes and commas: every plot is there"
+is "$(svg_texts "$TEST_TMP/quoted/matrix-gpu-bandwidth-h2d-pinned.svg" | grep -cE '^[0-9.]+ \?$')" 4 "with all of its figures"
+is "$(cd "$TEST_TMP/sizes" && echo *.svg)" "matrix-gpu-bandwidth-h2d-pinned.svg sizes-gpu-bandwidth-h2d-pinned.svg" "a hundred sizes are drawn, nothing is not"
 is "$(for f in "$TEST_TMP"/2x2/*.svg; do f=${f##*/}; echo "${f%%-*}"; done | sort | uniq -c | xargs)" \
 	"3 distribution 1 load 9 matrix 5 sizes 1 threads 2 timeline" "every kind of plot is there"
 

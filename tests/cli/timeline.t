@@ -22,7 +22,11 @@ printf '%s\n' "$out" | jq '
      records: [record("bandwidth"; "B/s") + {phase: "settled", timeline: {call: 1e-5, returned: 1.2,
                    windows: [range(20) | window(.; if . < 5 or . > 16 then 1e9 else 5e8 end; false)]}},
                record("balancing-time"; "s") + {mover: "balancing", timeline: {
-                   windows: [range(30) | window(.; 1e9; true)]}}],
+                   windows: [range(30) | window(.; 1e9; true)]}},
+               record("bandwidth"; "B/s") + {phase: "followed", mover: "migrate-pages", locked: "registered", pages_asked: "thp",
+                   timeline: {windows: [window(1; 1e9; false)]}},
+               record("a-name-of-thirty-one-letters.."; "B/s") + {timeline: {windows: [range(20) | window(.; 2e9; false)]}},
+               record("latency"; "s") + {timeline: {windows: [range(9) | window(.; null; false)]}}],
      checks: [], recommendations: [], verdict: {status: "pass", reasons: []}}' >"$TEST_TMP/result.json"
 run sh -c 'tests/validate results/schema.json <"$1"' sh "$TEST_TMP/result.json"
 is "$rc" 0 "the schema knows time lines" || diag "$err$out"
@@ -30,9 +34,9 @@ is "$rc" 0 "the schema knows time lines" || diag "$err$out"
 run numabench report --format timeline-csv "$TEST_TMP/result.json"
 is "$rc" 0 "timeline-csv is a format"
 printf '%s\n' "$out" >"$TEST_TMP/moves.csv"
-is "$(wc -l <"$TEST_TMP/moves.csv")" 51 "a row for each window, and a head"
+is "$(wc -l <"$TEST_TMP/moves.csv")" 81 "a row for each window, and a head"
 is "$(sed -n 2p "$TEST_TMP/moves.csv")" \
-    '0,"bandwidth; settled; node 0 to node 1",1,B/s,1.0000000000000001e-05,1.2,-0.55000000000000004,0.10000000000000001,1000000000,0,,0' \
+    '0,"bandwidth; settled; node 0 to node 1",1,"B/s",1.0000000000000001e-05,1.2,-0.55000000000000004,0.10000000000000001,1000000000,0,,0' \
     "a row says all that is known of a window"
 
 if command -v gnuplot >/dev/null; then
@@ -44,9 +48,24 @@ if command -v gnuplot >/dev/null; then
     like "$(cat "$TEST_TMP/0.svg")" 'SIMULATED: bandwidth; settled; node 0 to node 1' \
         "its title says what, and that it is simulated"
     like "$(cat "$TEST_TMP/0.svg")" 'moved back' "and when it was moved back"
-    run gnuplot -c scripts/gnuplot/timeline.gp "$TEST_TMP/moves.csv" "$TEST_TMP/2.png" 2
+    # A letter is about 0.6 as wide as high.
+    for number in 0 1 2 3; do
+        run gnuplot -d -c scripts/gnuplot/timeline.gp "$TEST_TMP/moves.csv" "$TEST_TMP/title.svg" "$number" "a-host-of-some-letters-20261121T081221Z"
+        is "$rc$err" 0 "time line $number: drawn without a word"
+        is "$(python3 -c '
+import re, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+texts = re.findall(r"font-size=\"([\d.]+)\".*?<text[^>]*>(?:<tspan[^>]*>)?\s*([^<]*)", page, re.S)
+texts = [(float(size), text.strip()) for size, text in texts]
+wide = [t for size, t in texts if not t.startswith("blue:") and 12 + 0.6 * size * len(t) > 645]
+print(wide, "GB/s" in " ".join(t for _, t in texts), len(texts) > 8)' "$TEST_TMP/title.svg")" "[] True True" "and no text is cut at the right, nor its unit"
+    done
+    run gnuplot -d -c scripts/gnuplot/timeline.gp "$TEST_TMP/moves.csv" "$TEST_TMP/4.png" 4
+    is "$rc" 1 "a time line without a figure is no picture"
+    like "$err" 'nothing was counted in any window of time line number 4' "and it is said"
+    run gnuplot -c scripts/gnuplot/timeline.gp "$TEST_TMP/moves.csv" "$TEST_TMP/5.png" 5
     is "$rc" 1 "a time line that is not there is refused"
-    like "$err" 'there is no time line number 2' "and said to be"
+    like "$err" 'there is no time line number 5' "and said to be"
 else
     diag "no gnuplot here: nothing is drawn"
 fi

@@ -32,6 +32,7 @@ is "$(jq -r '[.records[] | [.test, .binding, .metric, .better, (.samples | lengt
 is "$(jq -r '.run.complete, .run.simulated, .schema' "$TEST_TMP/result.json" | paste -sd' ')" "true true numabench/1" "which is one as any other"
 run report "$TEST_TMP/result.json"
 like "$out" "bind: yes, \\+35 %" "numabench report shows it"
+like "$out" "  Bound to node 1 \\(declared, not measured: --from RESULT would tell\\)\\." "  and where it bound to, and who says so"
 plant 0.8
 try --metric "$figure" -- "$feed"
 like "$out" "bind: no, -20 % " "a loss is found as one"

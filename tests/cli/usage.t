@@ -57,7 +57,7 @@ echo hello >not-json
 echo '{"schema": "other/9"}' >foreign.json
 echo '{"schema": "numabench/1", "run": {' >cut.json
 mkdir folder
-refuses "not-json.*line 1" report not-json
+refuses "not-json: not JSON, and so not a result of numabench" report not-json
 refuses "empty" report empty
 refuses "foreign.json.*other/9" report foreign.json
 refuses "cut.json.*line" report cut.json
@@ -82,6 +82,18 @@ if [ -w /dev/full ]; then
         like "$err" "out.*No space left" "  and says so"
     done
 fi
+# A reader that goes, as head does, is no error worth a word.
+while read -r command; do
+    # shellcheck disable=SC2086
+    set -- $command
+    run bash -c 'exec 3> >(:); wait $!; exec "$@" >&3' - "$(command_path "$1")" "${@:2}"
+    is "$rc" 141 "nobody reads any more: $command ends by SIGPIPE"
+    is "$err" "" "  without a word"
+done <<END
+numabench
+topology
+check --list
+END
 
 run bind --gpu 0
 is "$rc" 125 "bind without a command ends with 125"

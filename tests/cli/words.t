@@ -36,7 +36,7 @@ like "$(head -n 1 "$TEST_TMP/2x2.md")" '^## numabench: SIMULATED\. PASS, 2 of 2 
 like "$(<"$TEST_TMP/2x2.md")" '^\| node 0 \| \*\*55\.[0-9]\+\*\* \| 40\.[0-9]- \|$' "a matrix is a table, the best and the worst marked"
 like "$(<"$TEST_TMP/2x2.md")" '^numactl --physcpubind=0-95 --membind=0 COMMAND  # GPU 0$' "lines to paste stand as they are"
 like "$(<"$TEST_TMP/failing.md")" '^\*\*FAIL\*\* pcie.link-width: the link is narrower' "a finding by its id and title"
-like "$(tr '\n' ' ' <"$TEST_TMP/failing.md")" 'To mend: see what the slot can do: +```sh +lspci -vv -s 17:00.0 +``` +- then: reseat the board +- Verify: run: +```sh +nvidia-smi' \
+like "$(tr '\n' ' ' <"$TEST_TMP/failing.md")" 'To fix: see what the slot can do: +```sh +lspci -vv -s 17:00.0 +``` +- then: reseat the board +- Verify: run: +```sh +nvidia-smi' \
 	"what mends it and how to verify that, commands as code"
 like "$(<"$TEST_TMP/incomplete.md")" '^incomplete: the run ended before' "incomplete: it says so"
 unlike "$(<"$TEST_TMP/no-gpu.md")" 'GPU [0-9]' "no GPU: none is spoken of"
@@ -73,8 +73,8 @@ done
 share=$(<"$TEST_TMP/2x8.md")
 like "$(head -n 1 <<<"$share")" '^\*\*numabench: SIMULATED\. PASS, 8 of 8 GPUs measured\*\*$' "the verdict in a sentence"
 like "$share" '^- 2 NUMA nodes, 96 cores, 1 TiB; 8 x NVIDIA H200; Intel Xeon 8480\+$' "of what machine"
-like "$share" '^- Binding matters for 8 of 8 GPUs, by up to 1\.[34][0-9]x\. Bind GPU 0-3 to node 0, GPU 4-7 to node 1$' "what binding gains"
-like "$share" '^- numabench 0\.[0-9.]+, driver 580\.65\.06, Linux 6\.12\.9; 2026-11-21, [0-9]+ cells' "versions"
+like "$share" '^- Binding matters for 8 of 8 GPUs, by up to 1\.[34][0-9]x\. Bind GPU 0-3 to node 0, GPU 4-7 to node 1\.$' "what binding gains"
+like "$share" '^- numabench 0\.[0-9.]+, driver 580\.65\.06, Linux 6\.12\.9; 2026-11-21, [0-9]+ cells measured in [0-9]+ s$' "versions, and how much was measured"
 like "$share" '^\| Pinned h2d, GB/s \| GPU 0-3 \| GPU 4-7 \|$' "GPUs that are alike share a column"
 like "$share" '^\| node 1 \| 40\.[0-9]- \| \*\*55\.[0-9]\+\*\* \|$' "the best and the worst are marked"
 like "$(<"$TEST_TMP/8x16.md")" '^\| node 7 \|.* \*\*55\.[0-9]\+\*\* \|$' "eight nodes have a row each"
@@ -129,16 +129,41 @@ order() {
 }
 is "$(order "$TEST_TMP/2x8.txt" '^SIMULATED' '^Pinned h2d, GB/s' '^Memory bandwidth, triad' '^Memory latency' '^Pinned h2d host-latency' '^When a process is moved' \
 	'^Which node for which GPU' '^To paste')" "" "then copies, memory, latency, migration, bindings"
-is "$(order "$TEST_TMP/failing.txt" '^Pinned h2d, GB/s' '^Not measured, or with care' '^Findings' '^      Expected: ' '^      To mend:' '^      Verify:' '^Which node for which GPU')" "" \
+is "$(order "$TEST_TMP/failing.txt" '^Pinned h2d, GB/s' '^Not measured, or with care' '^Findings' '^      Expected: ' '^      To fix:' '^      Verify:' '^Which node for which GPU')" "" \
 	"findings with their cures before the bindings"
 like "$(<"$TEST_TMP/8x16.txt")" '^  GPU +0-1 +2-3 +4-5 +6-7 +8-9 +10-11 +12-13 +14-15$' "16 GPUs: those alike share a column"
 like "$(<"$TEST_TMP/8x16.txt")" '^  columns of several are of the first of them' "and it is told"
-like "$(<"$TEST_TMP/8x16.txt")" '^ +15  7 +1\.[67][0-9] +1\.[67][0-9]-1\.[78][0-9] ' "16 GPUs: a row each for their nodes"
-unlike "$(<"$TEST_TMP/2x8.txt")" 'GPU 0-3 ' "8 GPUs: a column each"
+like "$(<"$TEST_TMP/8x16.txt")" '^ +15 +7  7 +1\.[67][0-9]x +1\.[67][0-9]x ' "16 GPUs: a row each for their nodes"
+unlike "$(<"$TEST_TMP/2x8.txt")" '^ +GPU 0-3 ' "8 GPUs: a column each"
 jq '.checks += [{ id: "a.b", family: "a", status: "warn", subject: "s", observed: "o", expected: "e", fix: "f", harm: "stall" },
 	{ id: "a.c", family: "a", status: "warn", subject: "s", observed: "o", expected: "e", fix: "f", harm: "percent" }]' "$TEST_TMP/2x8.json" >"$TEST_TMP/warned.json"
 run "$report" "$TEST_TMP/warned.json"
 like "$(head -n 1 <<<"$out")" '^SIMULATED\. PASS with 2 warnings, 1 of them serious, 8 of 8 GPUs measured$' "serious warnings are counted in the first line"
+is "$(sed -n 3,4p <<<"$out")" "Bind GPU 0-3 to node 0, GPU 4-7 to node 1.
+! s: o" "then what to do, and what is serious, before any matrix"
+sentence='SIMULATED\. PASS with 2 warnings, 1 of them serious, 8 of 8 GPUs measured'
+while read -r format begins ends; do
+	run "$report" --format "$format" "$TEST_TMP/warned.json"
+	like "$out" "$begins$sentence$ends" "$format: the same sentence"
+done <<'END'
+nagios ^NUMABENCH.WARNING.-. :.s:.o.\|
+github ^::notice.title=numabench:: :.s:.o$
+junit > :.s:.o<
+markdown ^##.numabench:. $
+share numabench:. \*\*$
+html > <
+END
+like "$out" 'class="answer care"' "html: no green"
+jq '.records[0] |= (.status = "skipped" | .reason = "r")' "$TEST_TMP/2x8.json" >"$TEST_TMP/one-less.json"
+for format in text nagios share; do
+	run "$report" --format "$format" "$TEST_TMP/one-less.json"
+	like "$(head -n 1 <<<"$out")" 'SIMULATED\. PASS, 8 of 8 GPUs measured, [0-9]+ of [0-9]+ cells' "$format: what was not measured is counted"
+done
+jq '.checks += [range(3) as $g | { id: "a.b", family: "a", status: "fail", subject: "GPU \($g)", observed: "o\($g)", expected: "e", fix: "f", title: "t", cost: "c",
+	cost_here: "GPU \([0, 1, 1][$g]) is slow" }]' "$TEST_TMP/2x8.json" >"$TEST_TMP/costs.json"
+run "$report" "$TEST_TMP/costs.json"
+is "$(sed '1,/^Findings/d' <<<"$out" | grep -oE 'GPU [0-9]: o[0-9]|Here: .*' | tr -s ' ' | paste -sd ';')" \
+	"GPU 0: o0;Here: GPU 0 is slow;GPU 1: o1;Here: GPU 1 is slow;GPU 2: o2" "what it costs here is told of each, but not again in the same words"
 terminal() {
 	python3 -c '
 import os, pty, sys

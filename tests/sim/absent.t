@@ -31,7 +31,10 @@ is "$(q .run.complete)" true "a driver too old: the run came to its end"
 
 scenario four-gpus '.driver_version = 0 | .nvml = false | .gpus |= map(. + { driver: "none" })'
 all_short
-is "$rc" 0 "no driver: a warning, exit code 0"
+is "$rc" 3 "no driver, and nothing else asked for: exit code 3"
+like "$(q '.verdict.reasons[0]')" '^"?nothing was measured: gpu-latency: ' "no driver: the verdict's reason"
+all_short --only gpu-latency,mem-latency
+is "$rc" 0 "no driver, and CPU memory measured: a warning, exit code 0"
 is "$(state 0)" no-driver "no driver: the state"
 all_short --require-gpus 4
 is "$rc" 1 "no driver, four GPUs required: exit code 1"
@@ -40,12 +43,12 @@ is "$rc" 1 "no driver, --strict: exit code 1"
 
 scenario four-gpus '.gpus |= map(. + { driver: "vfio-pci", cuda: false, nvml: false })'
 all_short
-is "$rc" 0 "GPUs of a virtual machine: exit code 0"
+is "$rc" 3 "GPUs of a virtual machine, and nothing else asked for: exit code 3"
 is "$(state 3)" vfio "GPUs of a virtual machine: the state"
 
 scenario four-gpus '.gpus = []'
 all_short
-is "$rc" 0 "no GPU on the bus: exit code 0"
+is "$rc" 3 "no GPU on the bus, and nothing else asked for: exit code 3"
 is "$(q '[.records[] | select(.test == "gpu-latency") | .status] | join(" ")')" skipped \
 	"no GPU on the bus: recorded as skipped"
 all_short --require-gpus 1

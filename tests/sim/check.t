@@ -93,7 +93,7 @@ is "$(q '[.checks[] | select(.id == "pcie.link-speed" and (.subject | startswith
 	"--all: what was read under load is judged"
 is "$(q '[.records[] | select(.findings // [] | index("pcie.link-speed")) | .gpu // .gpus] | unique | tostring')" \
 	"[2,[2,3]]" "--all: the records that a finding bears on name it, and no others"
-like "$(tr -s ' \n' ' ' <"$TEST_TMP/run/report.txt")" 'pcie.link-speed: The GPU.s link runs at Gen3 under load, not Gen5 GPU 2 .* under load its link ran at Gen3 .* Bears on: [0-9]+ cells of this run' \
+like "$(tr -s ' \n' ' ' <"$TEST_TMP/run/report.txt")" 'pcie.link-speed: The GPU.s link runs at Gen3 under load, not Gen5 GPU 2 .* under load its link ran at Gen3 .* Affects: [0-9]+ cells of this run' \
 	"--all: the report says so"
 ok tests/validate results/schema.json <"$result" -- "--all: the result is as its schema says"
 scenario four-gpus "$healthy | .gpus[1].health.ecc_errors = 2"

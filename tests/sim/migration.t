@@ -39,6 +39,8 @@ is "$(q '[.records[] | select(.phase and .gpu == null) | "\(.metric) \(.phase)"]
 	"--quick: a rate and a latency in four phases"
 is "$(q '[.records[] | select(.metric == "latency") | .cached_most] | unique | tostring')" '[0]' \
 	"--quick: no load of the chase can have met its line in a cache"
+is "$(q '[.records[] | select(.metric == "transient-time" and .median != null) | .resolution > 0] | all')" true \
+	"--quick: of a transient it is told how short a one would not be seen"
 is "$(feed true 'map("\(.memory) \(.phase)") | sort | unique | length')" 9 "--quick: a process that feeds a GPU, with three kinds of memory"
 is "$(q '[.records[] | select(.to_node) | "\(.cpu_node) \(.to_node)"] | unique | join(", ")')" "0 1" "--quick: one pair of nodes"
 

@@ -50,6 +50,6 @@ like "$(statuses '.peer_access == true')" "^skipped: .*peer" "no peer access: wh
 
 scenario four-gpus '.gpus |= .[0:1]'
 bench gpu-peer
-is "$rc" 0 "one GPU: exit code 0" || diag "$err"
+is "$rc" 3 "one GPU, hence no pair: exit code 3" || diag "$err"
 is "$(q '[.records[] | .status] | unique | join(" ")')" skipped "one GPU: skipped"
 done_testing

@@ -79,7 +79,7 @@ fails "run.corrupt GPU 1" "GPU 1.* offset 12345" "a corrupted byte"
 scenario four-gpus "$(gpus 2)"
 measure --expect "$TEST_TMP/good.json" --nagios
 is "$rc $(lines "$out")" "2 1" "a missing GPU: FAIL is 2 for Nagios, in one line"
-like "$out" "^NUMABENCH CRITICAL - FAIL: the machine has 2 usable GPUs" "a missing GPU: which says so"
+like "$out" "^NUMABENCH CRITICAL - SIMULATED\. FAIL.*, 2 of 2 GPUs measured.*: the machine has 2 usable GPUs" "a missing GPU: which says so"
 run report --expect "$TEST_TMP/good.json" "$result"
 is "$rc" 1 "a missing GPU: exit code 1"
 # What all GPUs come to together is less as well.
@@ -99,7 +99,7 @@ like "$(tr -s ' \n' ' ' <<<"$out")" "the machine has 2 usable GPUs, 3 are expect
 # Nagios's own codes and line.
 run report --nagios "$TEST_TMP/links.json"
 is "$rc $(lines "$out")" "2 1" "--nagios: FAIL is 2, in one line"
-like "$out" "^NUMABENCH CRITICAL - FAIL: GPU 1 .* \| 'gpus_measured'=3 'failures'=4;;0 .*'physics.pcie-share_GPU_1'=2[67][0-9]{9};;43836789298:" \
+like "$out" "^NUMABENCH CRITICAL - SIMULATED\. FAIL.*, 3 of 3 GPUs measured.*: GPU 1 .* \| 'gpus_measured'=3 'failures'=4;;0 .*'physics.pcie-share_GPU_1'=2[67][0-9]{9};;43836789298:" \
 	"--nagios: the line and its data"
 measure --nagios --expect /nowhere
 is "$rc" 3 "--all --nagios: an error is 3"

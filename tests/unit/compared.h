@@ -81,11 +81,7 @@ static void says(const struct scene *s, const char *id, const char *part)
 
 static size_t count(const struct scene *s, const char *status)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->out.nfindings; i++)
-		n += strcmp(s->out.findings[i].status, status) == 0;
-	return n;
+	return count_findings(&s->out, status);
 }
 
 #endif

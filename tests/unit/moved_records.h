@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "contains.h"
 #include "planted.h"
 
 #include "render/text.h"
@@ -98,24 +99,6 @@ static inline void print(struct bed *b)
 			fail_msg("wider than 80 columns: %.*s\n%s", (int)(end - line), line,
 				 b->text);
 	}
-}
-
-/* Blanks and line breaks count as one. */
-static inline bool contains(const char *text, const char *part)
-{
-	for (; *text; text++) {
-		const char *t = text, *p = part;
-
-		while (*p && (*p == *t || (*p == ' ' && (*t == ' ' || *t == '\n')))) {
-			if (*p++ == ' ')
-				while (t[1] == ' ' || t[1] == '\n')
-					t++;
-			t++;
-		}
-		if (!*p)
-			return true;
-	}
-	return false;
 }
 
 static inline void has(struct bed *b, const char *part)

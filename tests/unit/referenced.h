@@ -15,15 +15,6 @@ static const struct finding *found(const struct result *res, const char *id, con
 	return NULL;
 }
 
-static size_t count(const struct result *res, const char *status)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < res->nfindings; i++)
-		n += strcmp(res->findings[i].status, status) == 0;
-	return n;
-}
-
 static void plant_links(struct result *res, int gen, int width, int mps)
 {
 	json_object_set_new(json_object_get(res->host, "conditions"), "virtualisation",

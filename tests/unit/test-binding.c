@@ -215,7 +215,8 @@ static void test_rate(void **state)
 	assert_true(isnan(s.all[0].rate));
 	writes(&s, "lines",
 	       "# GPU 0, more memory than node 0 gives (4 GiB): copies to the GPU run "
-	       "at 50 % of the rate\nnumactl --physcpubind=0-7 --interleave=0-1 job\n");
+	       "at 50 % of the rate\nenv CUDA_DEVICE_ORDER=PCI_BUS_ID "
+	       "CUDA_VISIBLE_DEVICES=0 numactl --physcpubind=0-7 --interleave=0-1 job\n");
 	s.want.need = 8ULL << 30;
 	made(&s);
 	assert_true(fabs(s.all[0].rate - 0.5) < 1e-9);

@@ -344,8 +344,8 @@ static void what_balancing_costs(void **state)
 
 	(void)state;
 	result_init(&res);
-	assert_false(check_cost_here(row, NULL, text, sizeof(text)));
-	assert_false(check_cost_here(row, &res, text, sizeof(text)));
+	assert_false(check_cost_here(row, NULL, NULL, text, sizeof(text)));
+	assert_false(check_cost_here(row, &res, NULL, text, sizeof(text)));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct record r;
 
@@ -362,21 +362,78 @@ static void what_balancing_costs(void **state)
 		assert_int_equal(result_add(&res, &r), 0);
 		record_release(&r);
 		if (i == 1) {
-			assert_true(check_cost_here(row, &res, text, sizeof(text)));
+			assert_true(check_cost_here(row, &res, NULL, text, sizeof(text)));
 			assert_non_null(strstr(text, "90 ns"));
 			assert_non_null(strstr(text, "150 ns"));
 		}
 	}
-	assert_true(check_cost_here(row, &res, text, sizeof(text)));
+	assert_true(check_cost_here(row, &res, NULL, text, sizeof(text)));
 	assert_string_equal(
 		text, "The pages of a process that was moved from node 1 to node 0 took 7.5 s "
 		      "to come after it, with 4711 page faults.");
 	result_release(&res);
 }
 
+/* What is found of one GPU costs what it costs there, not on another. */
+static void costs_of_one_gpu(void **state)
+{
+	static struct gpu gpus[3];
+	struct recommendation best[] = {
+		{ .gpu = 2, .measured = true, .advantage = 2.5, .why = "two" },
+		{ .gpu = 5, .measured = true, .advantage = 1.4, .why = "five" },
+		{ .gpu = 7, .measured = false, .advantage = 9, .why = "seven" },
+	};
+	static const struct {
+		const char *subject, *wanted;
+	} cases[] = {
+		{ NULL, "GPU 2 2.5 times" },    { "", "GPU 2 2.5 times" },
+		{ "GPUs", "GPU 2 2.5 times" },  { "GPU 2 (0000:ab:00.0)", "GPU 2 2.5 times" },
+		{ "GPU 5", "GPU 5 1.4 times" }, { "GPU 7", NULL },
+	};
+	const struct check *node = check_find("gpu.declared-node", NULL),
+			   *link = check_find("pcie.link-width", NULL);
+	struct result res;
+	char text[400];
+
+	(void)state;
+	result_init(&res);
+	res.recommendations = best;
+	res.nrecommendations = sizeof(best) / sizeof(best[0]);
+	res.machine.gpus = gpus;
+	res.machine.ngpus = 3;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(check_cost_here(node, &res, cases[i].subject, text, sizeof(text)),
+				 cases[i].wanted != NULL);
+		if (cases[i].wanted)
+			assert_non_null(strstr(text, cases[i].wanted));
+	}
+	for (int g = 0; g < 3; g++) {
+		struct record r;
+
+		gpus[g].index = g;
+		gpus[g].max_gen = (struct known)KNOWN(5);
+		gpus[g].max_width = (struct known)KNOWN(16);
+		record_init(&r);
+		r.gpu = g;
+		record_set(&r, "gpu", NULL);
+		r.more = json_pack("{s:{s:i,s:i}}", "link_during", "gen", g ? 5 : 3, "width", 16);
+		assert_int_equal(result_add(&res, &r), 0);
+		record_release(&r);
+	}
+	assert_true(check_cost_here(link, &res, NULL, text, sizeof(text)));
+	assert_non_null(strstr(text, "The link of GPU 0 can"));
+	assert_true(check_cost_here(link, &res, "GPU 1 (0000:ac:00.0)", text, sizeof(text)));
+	assert_non_null(strstr(text, "Nothing: its link"));
+	res.recommendations = NULL;
+	res.nrecommendations = 0;
+	res.machine = (struct machine){ .nnodes = 0 };
+	result_release(&res);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(costs_of_one_gpu),
 		cmocka_unit_test(every_status_of_memory),
 		cmocka_unit_test(every_status_of_memory_use),
 		cmocka_unit_test(every_status_of_cpu),

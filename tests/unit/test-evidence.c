@@ -212,19 +212,26 @@ static void test_order(void **state)
 {
 	static const struct {
 		double given[4], wanted[4];
+		double noisy; /* this one's interval is wide */
 	} rows[] = {
-		{ { 1.349, 1.352, 1.20, 1.35 }, { 1.349, 1.352, 1.35, 1.20 } },
-		{ { 1.20, 1.35, 1.34, 1.36 }, { 1.35, 1.36, 1.34, 1.20 } },
-		{ { 1.10, 1.20, 1.30, 1.40 }, { 1.40, 1.30, 1.20, 1.10 } },
+		{ { 1.349, 1.352, 1.20, 1.35 }, { 1.349, 1.352, 1.35, 1.20 }, 0 },
+		{ { 1.20, 1.35, 1.34, 1.36 }, { 1.35, 1.36, 1.34, 1.20 }, 0 },
+		{ { 1.10, 1.20, 1.30, 1.40 }, { 1.40, 1.30, 1.20, 1.10 }, 0 },
+		{ { 1.36, 1.35, 1.54, 1.30 }, { 1.36, 1.35, 1.30, 1.54 }, 1.54 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct evidence v[5] = { { .best = 1, .matters = MATTERS_YES, .advantage = 9 } };
 
+		v[0].low = 8.9;
 		for (size_t k = 0; k < 4; k++)
-			v[k + 1] = (struct evidence){ .matters = MATTERS_YES,
-						      .advantage = rows[i].given[k] };
+			v[k + 1] = (struct evidence){
+				.matters = MATTERS_YES,
+				.advantage = rows[i].given[k],
+				.low = rows[i].given[k] *
+				       (rows[i].given[k] == rows[i].noisy ? 0.8 : 0.99),
+			};
 		evidence_sort(v, 5, 0); /* what speaks for another node is behind them all */
 		for (size_t k = 0; k < 4; k++)
 			assert_float_equal(v[k].advantage, rows[i].wanted[k], 1e-9);

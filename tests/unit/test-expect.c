@@ -314,6 +314,64 @@ static void test_lost_and_unmeasured(void **state)
 	result_release(&res);
 }
 
+/* A guest's port states what it likes, and a link that ran better than it states is not held to
+ * that: what it ran as counts, in what is judged and in what is made. */
+static void test_misstated_link(void **state)
+{
+	static const struct {
+		const char *guest, *wanted, *status, *says, *made;
+		bool read;
+		int able;
+	} rows[] = {
+		{ "qemu", "Gen5 x16", NULL, "", "Gen5 x16", true, 1 },
+		{ "qemu", "Gen6 x16", "fail", "ran as Gen5 x16 under load, Gen6 x16 is expected;",
+		  "Gen5 x16", true, 6 },
+		{ "qemu", "Gen1 x1", "unknown", "the link is a virtual one, and what it is under",
+		  NULL, false, 1 },
+		{ "none", "Gen5 x16", NULL, "", "Gen5 x16", true, 4 },
+		{ "none", "Gen6 x16", "fail", "the link ran better than it states that it can",
+		  "Gen5 x16", true, 4 },
+		{ "none", "Gen6 x16", "fail", "and can be Gen5 x16, Gen6", "Gen5 x16", true, 5 },
+		{ "none", "Gen5 x16", "unknown", "under load was not read", NULL, false, 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct finding *f;
+		struct expect_link link;
+		struct result res;
+		const char *made, *why;
+		char text[200];
+		json_t *doc;
+
+		plant(&res);
+		json_object_set_new(json_object_get(res.host, "conditions"), "virtualisation",
+				    json_string(rows[i].guest));
+		for (size_t g = 0; g < 2; g++)
+			res.machine.gpus[g].max_gen = KNOWN(rows[i].able);
+		for (size_t k = 0; k < res.nrecords && !rows[i].read; k++)
+			json_object_del(res.records[k].more, "link_during");
+		snprintf(text, sizeof text, HEAD "\"gpus\":[{\"gpus\":\"0\",\"link\":\"%s\"}]}",
+			 rows[i].wanted);
+		expect_of(&res, text);
+		f = first(&res, rows[i].status ? rows[i].status : "fail");
+		assert_int_equal(!f, !rows[i].status);
+		if (f && !strstr(f->observed, rows[i].says))
+			fail_msg("row %zu: %s", i, f->observed);
+		why = expect_link_of(&link, &res, &res.machine.gpus[0]);
+		assert_int_equal(!why, rows[i].made != NULL);
+		assert_int_equal(link.is, rows[i].made != NULL);
+		doc = expect_make(&res, 0.05);
+		made = json_string_value(
+			json_object_get(json_array_get(json_object_get(doc, "gpus"), 0), "link"));
+		assert_int_equal(!made, !rows[i].made);
+		if (made)
+			assert_string_equal(made, rows[i].made);
+		json_decref(doc);
+		result_release(&res);
+	}
+}
+
 /* ---- making ---- */
 
 static void test_made(void **state)
@@ -357,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_judged),
 		cmocka_unit_test(test_lost_and_unmeasured),
+		cmocka_unit_test(test_misstated_link),
 		cmocka_unit_test(test_made),
 	};
 

@@ -107,11 +107,43 @@ static void commands(void **state)
 	result_init(&res);
 	add(&res, "a.x", "fail", "s", "factor", longer);
 	text = told(&res);
-	snprintf(line, sizeof(line), "To mend:  now:\n%16s%s\n", "", longer);
+	snprintf(line, sizeof(line), "To fix:   now:\n%16s%s\n", "", longer);
 	assert_non_null(strstr(text, line));
 	assert_non_null(strstr(text, "Verify:   it prints 0:\n                cat /x\n"));
 	free(text);
 	result_release(&res);
+}
+
+/* What is no check has the title of its kind, and no page that explains it. */
+static void kinds(void **state)
+{
+	static const struct {
+		const char *id, *status, *head;
+	} rows[] = {
+		{ "run.cells", "warn",
+		  "\nwarn  run.cells: Not all that was planned has a figure\n" },
+		{ "expect.gpus", "fail", "\nFAIL  expect.gpus: Not as ordered\n" },
+		{ "expect.x", "unknown", "\nunknown  expect.x: Ordered, and cannot be judged\n" },
+		{ "peers.node", "warn", "\nwarn  peers.node: Slower than its equals\n" },
+		{ "a.x", "warn", "\nwarn  a.x\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct finding f = { .family = "x", .subject = "s", .observed = "o" };
+		struct result res;
+		char *text;
+
+		result_init(&res);
+		snprintf(f.id, sizeof(f.id), "%s", rows[i].id);
+		snprintf(f.status, sizeof(f.status), "%s", rows[i].status);
+		assert_int_equal(result_find(&res, &f), 0);
+		text = told(&res);
+		if (!strstr(text, rows[i].head) || strstr(text, "--explain"))
+			fail_msg("row %zu: %s", i, text);
+		free(text);
+		result_release(&res);
+	}
 }
 
 static void steps(void **state)
@@ -150,10 +182,8 @@ static void steps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(order),
-		cmocka_unit_test(together),
-		cmocka_unit_test(commands),
-		cmocka_unit_test(steps),
+		cmocka_unit_test(order), cmocka_unit_test(together), cmocka_unit_test(commands),
+		cmocka_unit_test(kinds), cmocka_unit_test(steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,7 +96,8 @@ static void same_in_schema(const json_t *property, const struct field *f, const 
 static const char extra_keys[] = " link_before link_during link_after link_errors clock_reasons "
 				 "quantiles one_after_another findings injected_each injectors "
 				 "timeline page_moves balancing runs steps remedy "
-				 "had_cpu numa_pages_migrated stand_in retest ";
+				 "had_cpu numa_pages_migrated stand_in retest cached_most "
+				 "resolution ";
 
 static bool among(const char *words, const char *key)
 {
@@ -146,7 +147,7 @@ static void test_other_parts(void **state)
 		size_t n;
 		const char *apart; /* members that no row describes */
 	} parts[] = {
-		{ "run", run_table, nrun_table, " command options " },
+		{ "run", run_table, nrun_table, " command load options " },
 		{ "check", finding_table, nfinding_table,
 		  " needs_root title harm cost cost_here remedy verify lasts scope value limit "
 		  "unit cell " },

@@ -133,7 +133,7 @@ static void test_one_of_eight(void **state)
 			assert_string_equal(f->status, rows[i].status);
 			assert_non_null(strstr(f->observed, "GPU 5, pinned h2d: "));
 			assert_non_null(strstr(f->observed, "worse than the median of its equals"));
-			assert_int_equal(count(&res, "fail"), 1);
+			assert_int_equal(count_findings(&res, "fail"), 1);
 			assert_int_equal(res.verdict.status, VERDICT_FAIL);
 			assert_int_equal(res.verdict.nreasons, 1);
 		}
@@ -149,8 +149,8 @@ static void test_a_pattern_warns(void **state)
 
 	(void)state;
 	plant_gpus(&res, 8, figures, 0.003);
-	assert_int_equal(count(&res, "fail"), 0);
-	assert_int_equal(count(&res, "warn"), 3);
+	assert_int_equal(count_findings(&res, "fail"), 0);
+	assert_int_equal(count_findings(&res, "warn"), 3);
 	assert_int_equal(res.verdict.status, VERDICT_PASS);
 	result_release(&res);
 }
@@ -163,13 +163,13 @@ static void test_two(void **state)
 
 	(void)state;
 	plant_gpus(&res, 2, near, 0.003); /* 7 %: of two, nobody knows what is usual */
-	assert_int_equal(count(&res, "fail"), 0);
+	assert_int_equal(count_findings(&res, "fail"), 0);
 	result_release(&res);
 	plant_gpus(&res, 2, far, 0.003);
 	f = found(&res, "peers.gpu", "GPU 1");
 	assert_string_equal(f->status, "fail");
 	assert_non_null(strstr(f->observed, "of two, only the slower one can be named"));
-	assert_int_equal(count(&res, "fail"), 1);
+	assert_int_equal(count_findings(&res, "fail"), 1);
 	result_release(&res);
 }
 
@@ -180,10 +180,10 @@ static void test_not_equal(void **state)
 
 	(void)state;
 	plant_gpus(&res, 3, figures, 0.003);
-	assert_int_equal(count(&res, "fail"), 1);
+	assert_int_equal(count_findings(&res, "fail"), 1);
 	snprintf(res.machine.gpus[2].name, sizeof res.machine.gpus[2].name, "NVIDIA A10");
 	assert_int_equal(judge(&res), 0);
-	assert_int_equal(count(&res, "fail"), 0);
+	assert_int_equal(count_findings(&res, "fail"), 0);
 	result_release(&res);
 }
 
@@ -195,7 +195,7 @@ static void test_told_once(void **state)
 
 	(void)state;
 	plant_gpus(&res, 4, figures, 0.003);
-	assert_int_equal(count(&res, "fail"), 1);
+	assert_int_equal(count_findings(&res, "fail"), 1);
 	assert_string_equal(found(&res, "physics.pcie-share", "GPU 2")->status, "fail");
 	result_release(&res);
 }
@@ -239,7 +239,7 @@ static void test_nodes(void **state)
 					     (a == b ? 200e9 : 90e9) * (b == 1 ? rows[i].slow : 1),
 					     rows[i].undersized);
 		assert_int_equal(judge(&res), 0);
-		assert_int_equal(count(&res, "fail"), rows[i].fails);
+		assert_int_equal(count_findings(&res, "fail"), rows[i].fails);
 		if (rows[i].fails) {
 			const struct finding *f = found(&res, "peers.node", "node 1");
 
@@ -285,7 +285,7 @@ static void test_made_so(void **state)
 	snprintf(res.machine.gpus[1].instances, sizeof res.machine.gpus[1].instances, "MIG-1");
 	res.records[1].median = res.records[1].low = res.records[1].high = 20e9;
 	assert_int_equal(judge(&res), 0);
-	assert_int_equal(count(&res, "fail"), 0);
+	assert_int_equal(count_findings(&res, "fail"), 0);
 	assert_null(found(&res, "peers.gpu", NULL));
 	assert_string_equal(found(&res, "physics.pcie-share", "GPU 1")->status, "warn");
 	result_release(&res);
@@ -296,7 +296,7 @@ static void test_made_so(void **state)
 	res.machine.gpus[0].way_width = KNOWN(8);
 	plant_copy(&res, 0, 0, DIR_H2D, 27e9, 0.003);
 	assert_int_equal(judge(&res), 0);
-	assert_int_equal(count(&res, "fail"), 0);
+	assert_int_equal(count_findings(&res, "fail"), 0);
 	assert_non_null(strstr(found(&res, "physics.pcie-share", "GPU 0")->observed,
 			       "of the 29.2 GB/s that the slowest link above it, PCIe Gen5 x8"));
 	result_release(&res);
@@ -355,8 +355,8 @@ static void test_rules(void **state)
 		json_object_set_new(res.run.options, "rules", json_loads(rows[i].rules, 0, NULL));
 		for (int twice = 0; twice < 2; twice++) {
 			assert_int_equal(judge(&res), 0);
-			assert_int_equal(count(&res, "fail"), rows[i].fails);
-			assert_int_equal(count(&res, "warn"), rows[i].warns);
+			assert_int_equal(count_findings(&res, "fail"), rows[i].fails);
+			assert_int_equal(count_findings(&res, "warn"), rows[i].warns);
 			assert_int_equal(res.verdict.status,
 					 rows[i].fails ? VERDICT_FAIL : VERDICT_PASS);
 		}
@@ -421,7 +421,7 @@ static void test_corrupt(void **state)
 	f = found(&res, "run.corrupt", "GPU 1");
 	assert_string_equal(f->status, "fail");
 	assert_non_null(strstr(f->observed, "offset 12345"));
-	assert_int_equal(count(&res, "fail"), 1);
+	assert_int_equal(count_findings(&res, "fail"), 1);
 	assert_int_equal(res.verdict.status, VERDICT_FAIL);
 	assert_int_equal(res.verdict.nreasons, 1); /* the record's */
 	result_release(&res);

@@ -89,6 +89,16 @@ static void test_nothing(void **state)
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(res.verdict.status, VERDICT_PASS);
 	assert_int_equal(res.nfindings, 0);
+	/* All that was asked for was skipped: that is no PASS. */
+	plant_idle(&res, 0, "no GPU");
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(res.verdict.status, VERDICT_UNKNOWN);
+	assert_string_equal(res.verdict.reasons[0], "nothing was measured: gpu-bandwidth: no GPU");
+	assert_int_equal(verdict_exit_code(&res.verdict, false), 3);
+	/* With a figure of whatever it is. */
+	plant(&res, 0, STATUS_OK, "");
+	assert_int_equal(judge(&res), 0);
+	assert_int_equal(res.verdict.status, VERDICT_PASS);
 	res.run.complete = false;
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(res.verdict.status, VERDICT_UNKNOWN);
@@ -147,7 +157,9 @@ static void test_count(void **state)
 		f = finding(&res, "gpu.count", 0);
 		assert_non_null(f);
 		assert_string_equal(f->status, rows[i].right ? "pass" : "fail");
-		assert_int_equal(res.verdict.status, rows[i].right ? VERDICT_PASS : VERDICT_FAIL);
+		assert_int_equal(res.verdict.status, !rows[i].right      ? VERDICT_FAIL
+						     : rows[i].measured ? VERDICT_PASS
+									: VERDICT_UNKNOWN);
 		result_release(&res);
 	}
 }
@@ -178,7 +190,8 @@ static void test_busy(void **state)
 	struct result res;
 
 	(void)state;
-	plant_result(&res, 1, 2, 1);
+	plant_result(&res, 1, 2, 2);
+	plant(&res, 1, STATUS_OK, "");
 	plant_idle(&res, 0, "busy: process 4711");
 	assert_int_equal(judge(&res), 0);
 	assert_int_equal(res.verdict.status, VERDICT_PASS);
@@ -215,6 +228,61 @@ static void test_left_out(void **state)
 	assert_int_equal(judge(&res), 0);
 	assert_null(finding(&res, "run.cells", 1));
 	result_release(&res);
+}
+
+/* What others used of the CPUs, and from when on it is a warning. */
+static void test_load(void **state)
+{
+	static const struct {
+		double others, stolen;
+		const char *harm; /* NULL: no finding */
+		const char *observed;
+	} rows[] = {
+		{ 0, 0, NULL, NULL },
+		{ 0.099, 0, NULL, NULL },
+		{ 0.12, 0, "percent",
+		  "other work used 12 % of the CPUs' time while it was measured" },
+		{ 0.05, 0.06, "percent",
+		  "other work used 5 % of the CPUs' time while it was measured, and the "
+		  "hypervisor took 6 %" },
+		{ 0.47, 0, "factor",
+		  "other work used 47 % of the CPUs' time while it was measured" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct finding *f;
+		struct result res;
+
+		plant_result(&res, 1, 2, 1);
+		plant(&res, 0, STATUS_OK, "");
+		res.run.simulated = false;
+		assert_int_equal(judge(&res), 0);
+		assert_null(finding(&res, "run.load", 0)); /* not known */
+		json_decref(res.run.more);
+		res.run.more = json_pack("{s:{s:f, s:f}}", "load", "others", rows[i].others,
+					 "stolen", rows[i].stolen);
+		for (int again = 0; again < 2; again++)
+			assert_int_equal(judge(&res), 0);
+		f = finding(&res, "run.load", 0);
+		assert_int_equal(f != NULL, rows[i].harm != NULL);
+		assert_null(finding(&res, "run.load", 1));
+		assert_int_equal(res.verdict.status, VERDICT_PASS);
+		assert_int_equal(res.verdict.nwarnings, rows[i].harm != NULL);
+		if (f) {
+			static const char *const keys[] = { "title", "cost", "remedy", "verify" };
+
+			assert_string_equal(finding_text(f, "harm"), rows[i].harm);
+			assert_string_equal(f->observed, rows[i].observed);
+			for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+				assert_non_null(json_object_get(f->more, keys[k]));
+		}
+		/* The simulator's figures do not depend on it. */
+		res.run.simulated = true;
+		assert_int_equal(judge(&res), 0);
+		assert_null(finding(&res, "run.load", 0));
+		result_release(&res);
+	}
 }
 
 static void test_reasons_stay_few(void **state)
@@ -318,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_count_takes_unstable),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_reasons_stay_few),
 		cmocka_unit_test(test_record_of_a_test),
 		cmocka_unit_test(test_findings),

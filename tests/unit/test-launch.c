@@ -60,7 +60,9 @@ static void test_sixteen(void **state)
 	is_list(s.all[0].cpus, "0-5");
 	is_list(s.all[15].cpus, "90-95");
 	is_list(s.all[15].memory_nodes, "1");
-	writes(&s, "numactl", "# GPU 15\nnumactl --physcpubind=90-95 --membind=1 job\n");
+	writes(&s, "numactl",
+	       "# GPU 15\nenv CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=15 numactl "
+	       "--physcpubind=90-95 --membind=1 job\n");
 	writes(&s, "hwloc-bind",
 	       "hwloc-bind --physical --strict --cpubind pu:90-95 --membind numanode:1 -- job\n");
 	writes(&s, "taskset", "taskset -c 90-95 job\n");
@@ -134,11 +136,12 @@ static void test_latency(void **state)
 	s.want.gpus = up_to(1);
 	s.m.memory_left = (struct known)UNKNOWN("no limit");
 	made(&s);
-	writes(&s, "lines", "\nnumactl --physcpubind=0-7 --membind=0 job\n");
+	writes(&s, "lines", " numactl --physcpubind=0-7 --membind=0 job\n");
 	writes(&s, "lines",
 	       "# GPU 0, lowest latency: node 1, where pinned h2d latency of 4 KiB is 1.50x as "
 	       "good "
-	       "as on node 0\nnumactl --physcpubind=8-15 --membind=1 job\n");
+	       "as on node 0\nenv CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=0 numactl "
+	       "--physcpubind=8-15 --membind=1 job\n");
 	free(s.all);
 	result_release(&res);
 }

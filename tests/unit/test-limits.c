@@ -132,7 +132,7 @@ static void nothing_is_limited(void **state)
 	tree_remove(&t);
 }
 
-/* design.md 5.3: MemFree + inactive file pages + reclaimable slab - low watermarks. */
+/* MemFree + inactive file pages + reclaimable slab - low watermarks. */
 static void a_nodes_room(void **state)
 {
 	static const char meminfo[] = "Node 1 MemTotal:     500000 kB\n"

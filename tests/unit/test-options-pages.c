@@ -111,11 +111,50 @@ static void the_manual_page_has_what_else_there_is(void **state)
 	free(text);
 }
 
+static const char *any_help(size_t i)
+{
+	static const char *const all[] = {
+		"the first", "the other, of which there is more to tell than fits into a line of it"
+	};
+
+	return all[i];
+}
+
+static void words_are_told(void **state)
+{
+	static const struct opt options[] = { { .kind = OPT_TEXT,
+						.name = "as",
+						.arg = "X",
+						.word = any_word,
+						.word_help = any_help,
+						.help = "how:" },
+					      { .kind = OPT_END } };
+	static const struct opt *const tables[] = { options, NULL };
+	const struct command c = { .name = "numabench look",
+				   .summary = "Look.",
+				   .options = tables };
+	char *text = printed(options_help, &c);
+
+	(void)state;
+	assert_non_null(strstr(text,
+			       "  --as X                how:\n"
+			       "                        one  the first\n"
+			       "                        two  the other, of which there is more to "
+			       "tell than fits\n"
+			       "                             into a line of it\n"));
+	free(text);
+	text = printed(options_man, &c);
+	assert_non_null(strstr(text, "\nhow:\n.RS\n.TP\n\\fBone\\fR\nthe first\n.TP\n"));
+	assert_non_null(strstr(text, "a line of it\n.RE\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_manual_page_has_what_else_there_is),
 		cmocka_unit_test(shells_get_a_table),
+		cmocka_unit_test(words_are_told),
 	};
 
 	return cmocka_run_group_tests_name("options-pages", tests, NULL, NULL);

@@ -155,6 +155,34 @@ static void test_quick(void **state)
 	assert_true(memory > 0 && request_pace(&ask).budget_s * memory / all <= 10);
 }
 
+/* What has nothing to measure takes no time from the others. */
+static void test_idle(void **state)
+{
+	static const struct {
+		size_t nodes, gpus;
+		bool quick, memory, migration, copies;
+	} rows[] = {
+		{ 1, 0, true, true, false, false },
+		{ 1, 0, false, true, true, false },
+		{ 2, 0, true, true, true, false },
+		{ 1, 1, true, true, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct machine m;
+
+		plant_machine(&m, rows[i].nodes, 4, rows[i].gpus);
+		for (size_t t = 0; t < ntests; t++)
+			assert_int_equal(test_has_work(&tests[t], &m, rows[i].quick),
+					 tests[t].needs_gpu ? rows[i].copies
+					 : strcmp(tests[t].name, "migration") == 0
+						 ? rows[i].migration
+						 : rows[i].memory);
+		machine_release(&m);
+	}
+}
+
 /* Larger caches, larger arrays, more time: the figure is made of what is to be done. */
 static void test_seconds(void **state)
 {
@@ -311,9 +339,8 @@ static void test_half(void **state)
 int main(void)
 {
 	const struct CMUnitTest all[] = {
-		cmocka_unit_test(test_depths),
-		cmocka_unit_test(test_quick),
-		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_depths), cmocka_unit_test(test_quick),
+		cmocka_unit_test(test_idle),   cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_half),
 	};
 

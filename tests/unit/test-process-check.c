@@ -90,7 +90,7 @@ static void ends(void **state)
 		if (rows[i].mend)
 			has(t.text, rows[i].mend);
 		else
-			assert_null(strstr(t.text, "Mend:"));
+			assert_null(strstr(t.text, "Fix:"));
 		assert_true(longest_line(t.text) <= 80);
 		doc = json_loads(json.text, 0, NULL);
 		assert_non_null(doc);

@@ -35,13 +35,34 @@ static void test_unreadable(void **state)
 {
 	(void)state;
 	assert_refused(in_folder("none.json"), -ENOENT, "cannot read", "absent");
-	assert_refused(folder, -EISDIR, "Is a directory", "a folder");
+	assert_refused(folder, -ENOENT, ": a folder without a result.json", "a folder");
+	assert_int_equal(mkdir(in_folder("result.json"), 0777), 0);
+	assert_refused(folder, -EISDIR, "/result.json: Is a directory", "a folder in it");
+	rmdir(in_folder("result.json"));
 	spill(in_folder("file"), "x", 1);
 	assert_refused(in_folder("file/below"), -ENOTDIR, "Not a directory", "below a file");
 	/* Sparse: nothing of it lies on a disk. */
 	assert_int_equal(truncate(in_folder("file"), (off_t)((256 << 20) + 1)), 0);
 	assert_refused(in_folder("file"), -EFBIG, "more than 256 MiB", "large");
 	unlink(in_folder("file"));
+}
+
+/* What a run prints last is its folder. */
+static void test_folder(void **state)
+{
+	struct result res, again;
+
+	(void)state;
+	plant_whole(&res);
+	assert_int_equal(result_write(&res, in_folder(RESULT_FILE), NULL), 0);
+	result_init(&again);
+	assert_int_equal(result_read(&again, folder, NULL), 0);
+	assert_int_equal(again.nrecords, res.nrecords);
+	result_release(&again);
+	result_release(&res);
+	spill(in_folder(RESULT_FILE), "{}", 2);
+	assert_refused(folder, -EINVAL, "/result.json: not a result of numabench", "an object");
+	unlink(in_folder(RESULT_FILE));
 }
 
 static void test_unwritable(void **state)
@@ -161,9 +182,10 @@ static void test_printing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),      cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_unwritable), cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_replacing),  cmocka_unit_test(test_printing),
+		cmocka_unit_test(test_folder),     cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_unwritable),
+		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_replacing),
+		cmocka_unit_test(test_printing),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

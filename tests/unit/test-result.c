@@ -157,9 +157,11 @@ static void test_no_json(void **state)
 	} rows[] = {
 		{ "empty", "", "empty, not a result of numabench" },
 		{ "blank", " \n\n", "line 3, column 0: the file is cut off" },
-		{ "text", "numabench\n", "line 1" },
+		{ "text", "numabench\n", "not JSON, and so not a result of numabench" },
+		{ "no text", "\1\2", "not JSON, and so not" },
 		{ "list", "[]", "an object is needed, found a list" },
-		{ "object", "{}", "schema: \"numabench/1\" is needed, found nothing" },
+		{ "object", "{}",
+		  "not a result of numabench: schema: \"numabench/1\" is needed, found nothing" },
 		{ "number", "{\"schema\": 1}",
 		  "schema: \"numabench/1\" is needed, found a number" },
 		{ "version", "{\"schema\": \"numabench/2\"}", "schema: \"numabench/2\" is not" },

@@ -2,17 +2,17 @@
  * its threads were, and what becomes of them when it fails. */
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "measure/session.h"
+#include "session_nodes.h"
 #include "unit.h"
 
 /* A cell alone, a group of three on two sites, a group of one: in the order planned. */
-enum { ALONE, FIRST, SECOND, THIRD, LONELY, CELLS, NODES = 2, ROUNDS = 6 };
+enum { ALONE, FIRST, SECOND, THIRD, LONELY, CELLS, ROUNDS = 6 };
 
 enum trick {
 	TRICK_NONE,
@@ -178,25 +178,6 @@ static void close_site(struct worker *w, void *buffers)
 {
 	(void)w;
 	free(buffers);
-}
-
-static struct machine two_nodes(void)
-{
-	struct machine m = { .live = true, .nnodes = NODES };
-
-	m.nodes = calloc(NODES, sizeof *m.nodes);
-	for (int i = 0; i < NODES; i++) {
-		struct node *n = &m.nodes[i];
-
-		*n = (struct node){ .id = i, .allowed = true };
-		n->giveable_bytes = n->memory_bytes = n->free_bytes = KNOWN(1 << 20);
-	}
-	sched_getaffinity(0, sizeof m.nodes[0].cpus, (cpu_set_t *)(void *)&m.nodes[0].cpus);
-	m.nodes[0].allowed_cpus = m.allowed_cpus = m.nodes[0].cpus;
-	m.nodes[0].cores = calloc(1, sizeof *m.nodes[0].cores);
-	m.nodes[0].ncores = 1;
-	idset_add(&m.nodes[0].cores[0].cpus, idset_next(&m.nodes[0].cpus, -1));
-	return m;
 }
 
 static void on_record(const struct record *r, void *to)

@@ -220,12 +220,68 @@ static void all_at_once(void **state)
 		    how[i]);
 	}
 	text = report(&res);
-	expect(text, "\nAll GPUs at once, GB/s\n"
-		     "              from         in all        each  of alone  own nodes\n"
-		     "  pinned h2d  own nodes      80.0   35.0-45.0    80.0 %\n"
-		     "  pinned h2d  node 0         40.0   20.0-20.0    40.0 %      2.00x\n"
-		     "  pinned h2d  other nodes    80.0   40.0-40.0    80.0 %      alike\n");
+	expect(text,
+	       "\nAll GPUs at once, GB/s\n"
+	       "              from          sum     per GPU  of alone  own nodes\n"
+	       "  pinned h2d  own nodes    80.0   35.0-45.0    80.0 %\n"
+	       "  pinned h2d  node 0       40.0   20.0-20.0    40.0 %      2.00x\n"
+	       "  pinned h2d  other nodes  80.0   40.0-40.0    80.0 %      alike\n"
+	       "  of alone: % of the sum of each alone; own nodes: they come to so many times "
+	       "as\n  much\n");
 	expect_not(text, "Memory bandwidth"); /* a sum has nodes and no GPU, and is no memory's */
+	finish(&res, text);
+}
+
+/* A pass is not green while a warning is serious, which stands beneath it. */
+static void serious_warnings(void **state)
+{
+	const struct render_options o = { .width = 80, .colour = true };
+	struct finding f = { .id = "a.b", .status = "warn", .subject = "GPU 1", .observed = "o" };
+	struct result res;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	(void)state;
+	begin(&res, 2);
+	f.more = json_pack("{ss}", "harm", "factor");
+	assert_int_equal(result_find(&res, &f), 0);
+	json_decref(f.more);
+	res.verdict.status = VERDICT_PASS;
+	res.verdict.nwarnings = 1;
+	assert_int_equal(format_find("text")->write(&res, &o, out), 0);
+	assert_int_equal(fclose(out), 0);
+	expect(text, "\033[1;33mPASS with 1 serious warning, ");
+	expect(text, "\n! GPU 1: o\n");
+	finish(&res, text);
+}
+
+/* The same kinds for every GPU; what speaks against the node, and what else is declared, is said.
+ */
+static void nodes_in_a_table(void **state)
+{
+	struct result res;
+	char *text;
+
+	(void)state;
+	begin(&res, 2);
+	for (int g = 0; g < 2; g++)
+		for (int n = 0; n < NODES; n++) { /* both are fed best from node 0 */
+			copy(&res, n == 0 ? 50e9 : 40e9, "pinned", "h2d", n, n, g, "");
+			copy(&res, 50e9, "pinned", "d2h", n, n, g, "");
+			copy(&res, g == 0 && n == 1 ? 50e9 : 40e9, "registered", "h2d", n, n, g,
+			     "");
+		}
+	text = report(&res);
+	expect(text,
+	       "\nWhich node for which GPU\n"
+	       "  GPU  node  declared  pinned h2d  pinned d2h  cores\n"
+	       "    0     0  0              1.25x       alike  0-23\n"
+	       "    1     0  1 !            1.25x       alike  24-47\n"
+	       "  1.25x: times as good as from the worst other node; !: another is declared;\n"
+	       "  JSON and HTML have the intervals\n"
+	       "  GPU 0:    against it: registered h2d 1.25x on node 1\n");
+	expect(text, " by up to 1.25x.\nBind GPU 0-1 to node 0.\n");
 	finish(&res, text);
 }
 
@@ -428,6 +484,8 @@ int main(void)
 		cmocka_unit_test(matrices_and_links),
 		cmocka_unit_test(links_without_reference),
 		cmocka_unit_test(all_at_once),
+		cmocka_unit_test(nodes_in_a_table),
+		cmocka_unit_test(serious_warnings),
 		cmocka_unit_test(three_axes),
 		cmocka_unit_test(kinds_and_sizes),
 		cmocka_unit_test(latencies),

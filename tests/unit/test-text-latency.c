@@ -160,6 +160,13 @@ static void test_sizes(void **state)
 	teardown(&b);
 }
 
+/* As noisy as a machine on which others work: an interval of so much either way. */
+static void spread(struct record *r, double share)
+{
+	r->low = r->median * (1 - share);
+	r->high = r->median * (1 + share);
+}
+
 static void add_load(struct bed *b, int node, int step, double injected, double value)
 {
 	struct record *r = add(b, "loaded-latency", value, node, node);
@@ -167,6 +174,41 @@ static void add_load(struct bed *b, int node, int step, double injected, double 
 	r->load_step = step;
 	r->injected = injected;
 	record_set(r, "load_step", "injected", NULL);
+}
+
+/* What the intervals do not bear is not said. */
+static void test_loaded_and_noisy(void **state)
+{
+	static const struct {
+		double ends, noise; /* times as long in the end, and the noise of either */
+		const char *said;
+	} rows[] = {
+		{ 1.05, 0.01, "latency rises by less than a quarter up to 40.0 GB/s" },
+		{ 1.05, 0.12,
+		  "the figures vary too much to say whether latency rises by a quarter" },
+		{ 1.30, 0.12,
+		  "the figures vary too much to say whether latency rises by a quarter" },
+		{ 1.60, 0.05, "and does not double up to 40.0 GB/s" },
+		{ 1.80, 0.12,
+		  "the figures vary too much to say whether it doubles up to 40.0 GB/s" },
+		{ 2.80, 0.12, "and doubles beyond 26.9 GB/s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct bed b;
+
+		setup(&b, 1, 4);
+		add_load(&b, 0, 0, 0, 100e-9);
+		add_load(&b, 0, 10, 40e9, rows[i].ends * 100e-9);
+		for (size_t k = 0; k < b.res.nrecords; k++)
+			spread(&b.res.records[k], rows[i].noise);
+		print(&b);
+		for (char *c = b.text; (c = strstr(c, "\n  "));) /* unfolded */
+			memmove(c, c + 2, strlen(c + 2) + 1), *c = ' ';
+		has(&b, rows[i].said);
+		teardown(&b);
+	}
 }
 
 static void test_loaded(void **state)
@@ -184,6 +226,7 @@ static void test_loaded(void **state)
 	print(&b);
 	has(&b, "node 0: latency is up by a quarter at 23.8 GB/s, and doubles beyond 38.0 GB/s");
 	has(&b, "node 1: latency rises by less than a quarter up to 12.0 GB/s");
+	lacks(&b, "vary too much");
 	assert_true(strstr(b.text, "20.0  110.0 ns") < strstr(b.text, "40.0  300.0 ns"));
 	lacks(&b, "columns:"); /* no matrix of it */
 	teardown(&b);
@@ -236,8 +279,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_sizes),   cmocka_unit_test(test_loaded),
-		cmocka_unit_test(test_cores),
+		cmocka_unit_test(test_sizes),   cmocka_unit_test(test_loaded_and_noisy),
+		cmocka_unit_test(test_loaded),  cmocka_unit_test(test_cores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

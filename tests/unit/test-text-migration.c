@@ -313,9 +313,17 @@ static void test_within(void **state)
 	r->cpu_pair.n = 2;
 	r->cpu_pair.v[1] = 2;
 	record_set(r, "cpu_pair", NULL);
+	/* What noise hides, and what is over within the first window. */
+	r = sized(from_to(add(&b, "refill-time", "s", 2e-6), 0, 0), 1 << 12, 1);
+	r->low = -5e-6;
+	r->high = 8e-6;
+	r = sized(from_to(add(&b, "transient-time", "s", 0), 0, 0), 1 << 12, 1);
+	r->more = json_pack("{s:f}", "resolution", 1.25e-3);
 	print(&b);
 	show(&b);
 	has(&b, "same node 16 MiB none");
+	has(&b, "4 KiB <8 us <1.2 ms");
+	lacks(&b, "unknown");
 	has(&b, "32 KiB 3.00 us 9.00 us 0.99");
 	has(&b, "1 MiB 90.0 us 270.0 us 0.99");
 	has(&b, "16 MiB 2.00 ms 6.00 ms 0.99");

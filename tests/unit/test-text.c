@@ -261,11 +261,12 @@ static void a_server_reads_well(void **state)
 	assert_int_equal(strncmp(text, "PASS, 8 of 8 GPUs measured", 26), 0);
 	expect_parts(text,
 		     PARTS("2 NUMA nodes, 96 cores, 1 TiB; 8 x NVIDIA H200",
-			   "GPU 4-6: node 1: pinned h2d 1.38x node 0, 95 % interval 1.36-1.40",
-			   "declared: node 1, agrees; also pinned d2h 1.38x",
-			   "no measurable difference", "\nPinned h2d, GB/s\n",
-			   "\nPageable d2h, GB/s\n", "\nPinned h2d latency of 4 B, us\n",
-			   "node 0    26.2+", "node 1    19.0-", "\nMemory bandwidth, triad, GB/s;",
+			   "\n  GPU  node  declared  pinned h2d  pinned d2h  cores\n",
+			   "\n    6     1  1              1.38x       1.38x  72-73\n",
+			   "Bind GPU 0-3 to node 0, GPU 4-6 to node 1.", "no measurable difference",
+			   "\nPinned h2d, GB/s\n", "\nPageable d2h, GB/s\n",
+			   "\nPinned h2d latency of 4 B, us\n", "node 0    26.2+",
+			   "node 1    19.0-", "\nMemory bandwidth, triad, GB/s;",
 			   "\nMemory latency, ns;", "89.3+", "141.7-",
 			   "\nEach node's own memory, GB/s\n",
 			   "numabench bind --gpu 0 --from RESULT -- COMMAND",
@@ -278,7 +279,7 @@ static void a_server_reads_well(void **state)
 	assert_null(strchr(text, '\033'));
 	free(text);
 	text = report(&res, true);
-	expect_parts(text, PARTS("\033[32m26.2+\033[0m", "\033[33m19.0-\033[0m"));
+	expect_parts(text, PARTS("\033[1;32mPASS", "\033[32m26.2+\033[0m", "\033[33m19.0-\033[0m"));
 	free(text);
 	result_release(&res);
 }
@@ -359,14 +360,13 @@ static void what_failed_is_no_figure(void **state)
 	snprintf(res.verdict.reasons[0], sizeof *res.verdict.reasons, "GPU 2: data corrupted");
 	snprintf(res.verdict.reasons[1], sizeof *res.verdict.reasons, "GPU 1: no answer");
 	text = report(&res, false);
-	assert_int_equal(
-		strncmp(text, "FAIL, 5 of 8 GPUs measured: GPU 2: data corrupted\n  GPU 1: no", 59),
-		0);
 	expect_parts(text,
-		     PARTS("GPU 0 not measured: 12 of 16384 pages on node 1", "CORR", "mispl",
+		     PARTS("FAIL, 5 of 8 GPUs measured, ",
+			   "GPU 0 not measured: 12 of 16384 pages on node 1", "CORR", "mispl",
 			   "77.7?", "? unstable", "gpu-bandwidth: 8 cells misplaced: 12 of 16384",
 			   "gpu-latency: 2 cells timeout (", "): no answer within 20 s",
-			   "8 cells unstable: the CPU quota throttled it"));
+			   "8 cells unstable: the CPU quota throttled it",
+			   " cells: GPU 2: data corrupted\n  GPU 1: no answer\n"));
 	assert_null(strstr(text, "77.7+"));
 	assert_null(strstr(text, "77.7\n"));
 	free(text);
@@ -428,7 +428,7 @@ static void gpus_that_cannot_be_used_say_why(void **state)
 		     PARTS("0 of 3 GPUs measured", "GPU 0-1 not measured: CUDA does not list it",
 			   "GPU 2 not measured: vfio", "\nFindings\n",
 			   "\nFAIL  gpu.present\n      GPU 0: CUDA does not list it\n",
-			   "To mend:  look into", "20.0u-", "u undersized", "node 9"));
+			   "To fix:   look into", "20.0u-", "u undersized", "node 9"));
 	free(text);
 	result_release(&res);
 }
@@ -441,7 +441,7 @@ static void an_empty_result_is_said_to_be_one(void **state)
 	(void)state;
 	result_init(&res);
 	text = report(&res, false);
-	assert_non_null(strstr(text, "CPU part only"));
+	assert_non_null(strstr(text, "no GPU on this machine"));
 	free(text);
 	result_release(&res);
 }

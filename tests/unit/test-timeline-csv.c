@@ -82,10 +82,12 @@ static void test_rows(void **state)
 	add(&b, "balancing-time", "s", &t);
 	timeline_release(&t);
 	print(&b);
-	snprintf(wanted, sizeof wanted, "%s%s%s%s", head,
-		 "0,\"a \"\"rate\"\"; node 0 to node 1\",1,B/s,0.25,,-0.5,0.5,2000000000,0,,0\n",
-		 "0,\"a \"\"rate\"\"; node 0 to node 1\",1,B/s,0.25,,0,0.5,,1,0.125,1\n",
-		 "1,\"balancing-time; node 0 to node 1\",1,B/s,0.25,2,-0.5,0.5,2000000000,0,,0\n");
+	snprintf(
+		wanted, sizeof wanted, "%s%s%s%s", head,
+		"0,\"a \"\"rate\"\"; node 0 to node 1\",1,\"B/s\",0.25,,-0.5,0.5,2000000000,0,,0\n",
+		"0,\"a \"\"rate\"\"; node 0 to node 1\",1,\"B/s\",0.25,,0,0.5,,1,0.125,1\n",
+		"1,\"balancing-time; node 0 to node "
+		"1\",1,\"B/s\",0.25,2,-0.5,0.5,2000000000,0,,0\n");
 	assert_string_equal(b.text, wanted);
 	teardown(&b);
 }
@@ -111,12 +113,31 @@ static void test_broken(void **state)
 	teardown(&b);
 }
 
+/* Texts of anybody stay within their field: nothing ends it, and no spreadsheet runs it. */
+static void test_hostile(void **state)
+{
+	struct bed b = { 0 };
+	struct timeline t;
+
+	(void)state;
+	result_init(&b.res);
+	timeline_init(&t);
+	assert_non_null(timeline_add(&t, 0, 1, 1));
+	add(&b, "=1+\x1b\"x\n", "s\",\n=9", &t);
+	timeline_release(&t);
+	print(&b);
+	assert_non_null(strstr(b.text, "\n0,\"'=1+\xef\xbf\xbd\"\"x ; node 0 to node 1\",0,"
+				       "\"s\"\"; =9\","));
+	teardown(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests_name("time lines as a table", tests, NULL, NULL);

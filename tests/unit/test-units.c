@@ -184,6 +184,7 @@ static void what_is_not_finite_is_unknown(void **state)
 	(void)state;
 	assert_string_equal(format_seconds(buf, sizeof buf, NAN), "unknown");
 	assert_string_equal(format_seconds(buf, sizeof buf, INFINITY), "unknown");
+	assert_string_equal(format_seconds(buf, sizeof buf, -1e300), "unknown");
 	assert_string_equal(format_size(buf, sizeof buf, UINT64_MAX), "16 EiB");
 	assert_string_equal(format_seconds(tiny, sizeof tiny, 26.2), "26 ");
 }

@@ -24,6 +24,8 @@ static void test_characters(void **state)
 		{ "\xf0\x9f\x98\x80", 4, 0x1f600, false },
 		{ "\xf4\x8f\xbf\xbf", 4, 0x10ffff, true }, /* no character */
 		{ "\xe2\x80\xae", 3, 0x202e, true },       /* turns the direction */
+		{ "\xd8\x9c", 2, 0x61c, true },            /* so does this */
+		{ "\xe2\x80\xa8", 3, 0x2028, true },       /* ends a line */
 		{ "\x1b", 1, 0x1b, true },                 /* begins what steers a terminal */
 		{ "\xc2\x9b", 2, 0x9b, true },             /* so does this */
 		{ "\n", 1, '\n', false },

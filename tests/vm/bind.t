@@ -68,7 +68,7 @@ is "$(threads tree 2 2 1)" 8 "all of its eight threads have the CPUs, the policy
 is "$(out tree | cut -d ' ' -f 1 | sort | uniq -c | xargs)" "2 first 4 forked 2 spawned" "forked, spawned, and itself"
 like "$(err tree)" "seen last:" "--verify saw it"
 like "$(err tree)" "^Process [0-9]+ .*bound well" "and found it bound well"
-like "$(err tree)" "GPU 2: CPUs 2; memory of node 1 \\([0-9.]+ MiB free for it\\)" "what the node has is told"
+like "$(err tree)" "GPU 2: CPUs 2 of node 1 \\(declared, not measured: --from RESULT would tell\\); memory of node 1 \\([0-9.]+ MiB free for it\\)" "what the node has is told"
 is "$(threads preferred 2 1 1)" 8 "--memory preferred"
 like "$(out interleave)" "^policy: interleave" "--memory interleave"
 like "$(out cpus)" "^policy: default" "--memory none"

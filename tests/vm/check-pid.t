@@ -104,10 +104,10 @@ while IFS='/' read -r name status want text; do
     is "$(out "$name-text" | awk 'length > 80' | wc -l)" 0 "$name: within 80 columns"
 done <<'END'
 well/0/bound well|1|1|1/Its GPU is fed from node 1: its threads may run on node 1 alone; its memory is kept to node 1
-cpus/0/CPU only|1|1|/CPU only.*nothing keeps its memory there.*Mend: .*numabench bind
-memory/0/memory only|1|0-1|1/its threads may run on nodes 0-1.*Mend: .*taskset -a -c -p 2-3
-wrong/1/bound to the wrong node|1|0|0/is fed from node 1: its threads may run on node 0; .* kept to node 0.*Mend: .*taskset -a -c -p 2-3 [0-9]+ migratepages [0-9]+ 0 1
-none/0/not bound|1|0-1|/not bound.*Mend: .*numabench bind
+cpus/0/CPU only|1|1|/CPU only.*nothing keeps its memory there.*Fix: .*numabench bind
+memory/0/memory only|1|0-1|1/its threads may run on nodes 0-1.*Fix: .*taskset -a -c -p 2-3
+wrong/1/bound to the wrong node|1|0|0/is fed from node 1: its threads may run on node 0; .* kept to node 0.*Fix: .*taskset -a -c -p 2-3 [0-9]+ migratepages [0-9]+ 0 1
+none/0/not bound|1|0-1|/not bound.*Fix: .*numabench bind
 mended/0/CPU only|1|1|/(9[0-9]|100) % of it is on node 1
 nvidia/0/bound well|1|1|1/GPU 2 +0000:21:00.0 +node 1 +/dev/nvidia2
 visible/0/bound well|1|1|1/CUDA_VISIBLE_DEVICES=2

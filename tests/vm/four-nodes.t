@@ -116,10 +116,10 @@ is "$(recommended all 0)" "0 yes true measured" "GPU 0: node 0, as declared"
 is "$(recommended all 1)" "3 yes false measured" "GPU 1: node 3, though firmware declares node 1"
 is "$(recommended equal 2)" "2 no true measured" "GPU 2: binding does not matter; the declaration is followed"
 is "$(recommended all 3)" "3 yes true measured" "GPU 3: node 3, as declared"
-like "$(flat report)" "GPU 1: node 3: [^;]*; declared: node 1, disagrees" "the report says that firmware lies about GPU 1"
+like "$(flat report)" " 1 3 1 ! +[0-9]" "the report says that firmware lies about GPU 1"
 like "$(flat equal-report)" "GPU 2: [^;:]*no measurable difference" "and that binding GPU 2 makes no difference"
 like "$(out report | head -n 1)" "^SIMULATED\. [A-Z]+.*, 4 of 4 GPUs measured" "its first line says what was measured"
-like "$(out bind)" "^numactl --physcpubind=6(-7|,7)? --membind=3 true" "bind --from follows what was measured"
+like "$(out bind)" "^env .* numactl --physcpubind=6(-7|,7)? --membind=3 true" "bind --from follows what was measured"
 is "$(q all '[.recommendations[] | select(.node == 3) | .cpus] | unique | length')" 2 \
     "GPUs 1 and 3 share node 3 and get cores of their own"
 

@@ -175,7 +175,7 @@ for notation in numactl hwloc-bind; do
     step $notation-need sh -c "$($sim/bind --gpu 2 --need 800MiB --print $notation -- numactl --show 2>/dev/null)"
 done
 # The line for more memory than a node gives is the last one.
-step lines sh -c "$($sim/bind --gpu 1 --print lines -- numactl --show 2>/dev/null | grep ^numactl | tail -n 1)"
+step lines sh -c "$($sim/bind --gpu 1 --print lines -- numactl --show 2>/dev/null | grep '^env .* numactl' | tail -n 1)"
 if has openmp; then
     $sim/bind --gpu 2 --print openmp -- /job/threads /dev/nvidia2 /tmp/pid-openmp >/tmp/line 2>/dev/null
     sh /tmp/line & await /tmp/pid-openmp

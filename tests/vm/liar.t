@@ -15,9 +15,10 @@ step measured $sim/bind --gpu 0 --from /job/out/result.json -- grep Cpus_allowed
 END
 is "$(q all '[.recommendations[] | [.gpu, .node, .matters, .agrees_with_declared] | join(" ")] | join(", ")')" \
     "0 1 yes false, 1 0 yes false" "the fast nodes are recommended, against the declaration"
-like "$(flat report)" "declared: node 0, disagrees.*declared: node 1, disagrees" \
+like "$(flat report)" "GPU node declared .* 0 1 0 ! .* 1 0 1 ! " \
     "the report says that the declaration is wrong"
 like "$(out overview)" "GPU 0: numactl --physcpubind=0-1 --membind=0" "without a result it is followed"
 like "$(out declared)" "0-1$" "by bind, too"
 like "$(out measured)" "2-3$" "which follows a result where there is one"
+like "$(err measured)" "CPUs 2-3 of node 1 \\(measured\\)" "and says so"
 done_testing

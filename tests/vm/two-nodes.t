@@ -45,7 +45,7 @@ while read -r gpu node cpus; do
     done
     like "$(out "bind$gpu")" "^visible=GPU-0000000$gpu-.* order=PCI_BUS_ID" \
         "GPU $gpu alone is visible, in PCI order"
-    like "$(out "print$gpu")" "^numactl --physcpubind=$cpus --membind=$node sh /job/child" \
+    like "$(out "print$gpu")" "^env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=[^ ]+ numactl --physcpubind=$cpus --membind=$node sh /job/child" \
         "--print gives numactl's line"
 done <<'END'
 0 0 0
