@@ -90,8 +90,8 @@ static void cost_of_memory(const struct asked *a, char *text, size_t size)
 
 		/* What may show caches says nothing of memory. */
 		if (strcmp(r->test, "mem-latency") != 0 || !record_has_figure(r) ||
-		    (record_has(r, "undersized") && r->undersized) ||
-		    !record_has(r, "cpu_node") || !record_has(r, "mem_node"))
+		    (record_has(r, "undersized") && r->undersized) || !record_has(r, "cpu_node") ||
+		    !record_has(r, "mem_node"))
 			continue;
 		if (r->cpu_node == r->mem_node && (!near || r->median < near->median))
 			near = r;
@@ -99,11 +99,12 @@ static void cost_of_memory(const struct asked *a, char *text, size_t size)
 			far = r;
 	}
 	if (near && far)
-		snprintf(text, size,
-			 "Memory of node %d answers its own cores in %.0f ns, that of node %d those "
-			 "of node %d in %.0f ns.",
-			 near->mem_node, near->median * 1e9, far->mem_node, far->cpu_node,
-			 far->median * 1e9);
+		snprintf(
+			text, size,
+			"Memory of node %d answers its own cores in %.0f ns, that of node %d those "
+			"of node %d in %.0f ns.",
+			near->mem_node, near->median * 1e9, far->mem_node, far->cpu_node,
+			far->median * 1e9);
 }
 
 /* The pair of nodes for which balancing took longest; where it was not watched, how far the memory

@@ -157,21 +157,10 @@ static bool is_on(const struct machine *m, const struct gpu *g, const struct nod
 	return n ? k.is && k.value == n->id : !k.is;
 }
 
-static bool is_guest(const struct machine *m)
-{
-	const char *of = json_string_value(
-		json_object_get(json_object_get(m->host, "conditions"), "virtualisation"));
-
-	return of && strcmp(of, "none") != 0 && strcmp(of, "not recorded") != 0;
-}
-
 /* What the link can do. Its speed now says nothing: an idle one reports Gen1. But
- * a link that is narrower than it could be stays so. In a guest it is what a virtual port
- * states. */
-static void link_text(const struct machine *m, const struct gpu *g, char *buf, size_t size)
+ * a link that is narrower than it could be stays so. */
+static void link_text(const struct gpu *g, char *buf, size_t size)
 {
-	size_t used;
-
 	buf[0] = '\0';
 	if (!g->max_gen.is || !g->max_width.is)
 		return;
@@ -180,9 +169,6 @@ static void link_text(const struct machine *m, const struct gpu *g, char *buf, s
 			 g->max_width.value, g->link_width.value);
 	else
 		snprintf(buf, size, "Gen%lld x%lld", g->max_gen.value, g->max_width.value);
-	used = strlen(buf);
-	if (is_guest(m))
-		snprintf(buf + used, size - used, ", virtual");
 }
 
 /* The cores that feed a GPU: its share of those of its node, or of the node that
@@ -210,7 +196,7 @@ static void add_gpu(const struct page *p, struct table *t, const struct gpu *g,
 	char link[64], cpus[LIST_ROOM];
 	struct idset share = share_of(p->m, g, n);
 
-	link_text(p->m, g, link, sizeof(link));
+	link_text(g, link, sizeof(link));
 	table_cell(t, "GPU %d", g->index);
 	table_cell(t, "%s", g->name[0] ? g->name : "(name unknown)");
 	table_cell(t, "%s", g->pci);

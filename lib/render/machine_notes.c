@@ -155,6 +155,22 @@ static void note_limits(struct notes *s)
 			     m->gpus[i].index, gpu_declared_node(m, &m->gpus[i]).value);
 }
 
+/* In a guest a link is what its virtual port states. */
+static void note_virtual_links(struct notes *s)
+{
+	const char *guest = json_string_value(
+		json_object_get(json_object_get(s->m->host, "conditions"), "virtualisation"));
+	bool stated = false;
+
+	for (size_t i = 0; i < s->m->ngpus; i++)
+		stated = stated || s->m->gpus[i].max_gen.is;
+	if (stated && guest && strcmp(guest, "none") != 0 && strcmp(guest, "not recorded") != 0)
+		note(s,
+		     "Links are virtual ones, of a guest (%.40s): they may be able to do other "
+		     "than they state.",
+		     guest);
+}
+
 int machine_notes(const struct machine *m, int width, FILE *out)
 {
 	struct notes s = { .m = m, .t = table_new() };
@@ -170,6 +186,7 @@ int machine_notes(const struct machine *m, int width, FILE *out)
 	note_own_memory(&s);
 	note_sharing(&s);
 	note_limits(&s);
+	note_virtual_links(&s);
 	if (s.n) {
 		fprintf(out, "\nNotes\n");
 		rc = table_print(s.t, out, width, 2);

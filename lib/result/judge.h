@@ -48,14 +48,15 @@ bool finding_is_judged(const struct finding *f);
 /* Derives what follows from the records (derive.h: a figure that no link could carry has
  * failed), looks at all of res, fills res->verdict, adds the findings of the run itself
  * (ids "gpu.count", "run.cells", "run.load", "run.corrupt") and those of physics and peers
- * (judge_parts.h) to those of `numabench check`, and names in every record the findings that explain it (explains.h).
- * Findings of history and expectation are whoever's who set the result against a file, before:
- * they stay and count. The rules among run.options (rules.h) apply to all of these. Safe to repeat.
- * FAIL: a corrupt record, a finding with status fail, a count other than run.options.require_gpus.
- * UNKNOWN: a finding with status unknown; a record that failed, timed out, crashed, was misplaced,
- * unproven or unstable; a run that is not complete; a GPU that was busy; a test, or a GPU in it, of
- * which cells were planned and none came to a figure; records of which none has a figure. Some cells
- * left out are a warning; what had nothing to do here decides nothing. -ENOMEM. */
+ * (judge_parts.h) to those of `numabench check`, and names in every record the findings that
+ * explain it (explains.h). Findings of history and expectation are whoever's who set the result
+ * against a file, before: they stay and count. The rules among run.options (rules.h) apply to all
+ * of these. Safe to repeat. FAIL: a corrupt record, a finding with status fail, a count other than
+ * run.options.require_gpus. UNKNOWN: a finding with status unknown; a record that failed, timed
+ * out, crashed, was misplaced, unproven or unstable; a run that is not complete; a GPU that was
+ * busy; a test, or a GPU in it, of which cells were planned and none came to a figure; records of
+ * which none has a figure. Some cells left out are a warning; what had nothing to do here decides
+ * nothing. -ENOMEM. */
 int judge(struct result *res);
 
 /* The exit code for a verdict, as in README.md: 1, 3 or 0; `strict`

@@ -41,7 +41,7 @@ shown() {
     "$check" --machine "$1" --json | jq -r '.checks[] | select(.status == "warn" or .status == "fail")
         | "\(.status) \(.id): \(.subject): \(.observed)"'
     for gpu in $(jq '.topology.gpus[].index' <<<"$json"); do
-        echo "bind $gpu: $("$BUILD/libexec/numabench/bind" --machine "$1" --gpu "$gpu" --print numactl -- true 2>&1)"
+        echo "bind $gpu: $("$BUILD/libexec/numabench/bind" --machine "$1" --gpu "$gpu" --print numactl -- true 2>&1 | sed 's/^env [^ ]* [^ ]* //')"
     done
 }
 

@@ -365,6 +365,11 @@ static void what_balancing_costs(void **state)
 			assert_true(check_cost_here(row, &res, NULL, text, sizeof(text)));
 			assert_non_null(strstr(text, "90 ns"));
 			assert_non_null(strstr(text, "150 ns"));
+			/* What may show caches is no evidence. */
+			record_set(&res.records[1], "undersized", NULL);
+			res.records[1].undersized = true;
+			assert_false(check_cost_here(row, &res, NULL, text, sizeof(text)));
+			res.records[1].undersized = false;
 		}
 	}
 	assert_true(check_cost_here(row, &res, NULL, text, sizeof(text)));

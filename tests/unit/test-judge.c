@@ -157,7 +157,7 @@ static void test_count(void **state)
 		f = finding(&res, "gpu.count", 0);
 		assert_non_null(f);
 		assert_string_equal(f->status, rows[i].right ? "pass" : "fail");
-		assert_int_equal(res.verdict.status, !rows[i].right      ? VERDICT_FAIL
+		assert_int_equal(res.verdict.status, !rows[i].right     ? VERDICT_FAIL
 						     : rows[i].measured ? VERDICT_PASS
 									: VERDICT_UNKNOWN);
 		result_release(&res);

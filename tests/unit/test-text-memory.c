@@ -219,8 +219,8 @@ static void test_contention(void **state)
 	add_at_once(&b, TOGETHER_OWN_NODES, -1, (double[]){ 160, 161 });
 	add_at_once(&b, TOGETHER_ONE_NODE, 0, (double[]){ 100, 41 });
 	print(&b);
-	has(&b,
-	    "Memory bandwidth of all nodes at once, GB/s memory of sum per node of alone own nodes");
+	has(&b, "Memory bandwidth of all nodes at once, GB/s memory of sum per node of alone own "
+		"nodes");
 	has(&b, "triad own nodes 321.0 160.0-161.0 100.0 %");
 	has(&b, "triad node 0 141.0 41.0-100.0 60.0 % 2.28x"); /* of 160 + 75 */
 	teardown(&b);
