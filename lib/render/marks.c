@@ -7,8 +7,9 @@
 #include "result/judge.h"
 #include "util/utf8.h"
 
-const struct mark marks_xml[] = { { '&', "&amp;" },  { '<', "&lt;" },   { '>', "&gt;" },
-				  { '"', "&quot;" }, { '\'', "&#39;" }, { 0, NULL } };
+const struct mark marks_xml[] = {
+	{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { 0, NULL }
+};
 
 const char *mark_for(const struct mark *marks, char c)
 {

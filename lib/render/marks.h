@@ -13,7 +13,9 @@ struct mark {
 	const char *as;
 };
 
-extern const struct mark marks_xml[]; /* of XML and HTML, in attributes, too */
+/* Of XML and HTML, in attributes in double quotes, too. No numeric references: hwloc's own parser
+ * does not know them. */
+extern const struct mark marks_xml[];
 /* What stands for c among marks (ended by one without c), or NULL. */
 const char *mark_for(const struct mark *marks, char c);
 
