@@ -54,8 +54,10 @@ int main(int argc, char **argv)
 	if (hwloc_topology_set_xml(t, argv[1]) < 0 || hwloc_topology_load(t) < 0)
 		return 2;
 	hwloc_topology_check(t); /* ends the process where the tree contradicts itself */
-	if (hwloc_memattr_get_by_name(t, argv[2], &id) < 0)
+	if (hwloc_memattr_get_by_name(t, argv[2], &id) < 0) {
+		hwloc_topology_destroy(t);
 		return 3;
+	}
 	for (hwloc_obj_t n = NULL; (n = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, n));)
 		print_values(t, id, n);
 	for (hwloc_obj_t n = NULL; (n = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_NUMANODE, n));)
