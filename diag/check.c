@@ -87,13 +87,6 @@ static const struct note examples[] = {
 	{ NULL, NULL },
 };
 
-static const struct note environment[] = {
-	NOTE_VISIBLE,
-	NOTE_NO_COLOR,
-	NOTE_COLUMNS,
-	{ NULL, NULL },
-};
-
 static const struct note ends[] = {
 	{ "0", "no check fails; warnings allowed, and checks that cannot be judged here" },
 	{ "1", "a check fails (with --strict: or warns)" },
@@ -119,7 +112,7 @@ static const struct command command = {
 	.takes_operands = true,
 	.ends = ends,
 	.examples = examples,
-	.environment = environment,
+	.environment = environment_of_tables,
 	.see = "numabench-report(1), numabench-bind(1), lspci(8), nvidia-smi(1)",
 };
 

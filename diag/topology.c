@@ -45,13 +45,6 @@ static const struct note examples[] = {
 	{ NULL, NULL },
 };
 
-static const struct note environment[] = {
-	NOTE_VISIBLE,
-	NOTE_NO_COLOR,
-	NOTE_COLUMNS,
-	{ NULL, NULL },
-};
-
 static const struct note ends[] = {
 	{ "0", "it was shown" },
 	{ "2", "wrong usage, unreadable or invalid input, an I/O or internal error" },
@@ -68,7 +61,7 @@ static const struct command command = {
 	.options = (const struct opt *const[]){ topology_options, NULL },
 	.ends = ends,
 	.examples = examples,
-	.environment = environment,
+	.environment = environment_of_tables,
 	.see = "numabench-check(1), lstopo(1), hwloc-gather-topology(1), nvidia-smi(1)",
 };
 

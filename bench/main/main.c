@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "machine/probe.h"
 #include "main/output.h"
+#include "main/page.h"
 #include "render/render.h"
 #include "result/derive.h"
 #include "result/judge.h"
@@ -20,25 +21,6 @@ static void on_signal(int sig)
 {
 	stop_signal = sig;
 }
-
-#define OPTION(field) offsetof(struct output_options, field)
-static const struct opt own_option_table[] = {
-	{ .kind = OPT_FLAG,
-	  .name = "json",
-	  .offset = OPTION(json),
-	  .help = "one JSON object a line on stdout: {\"planned\": ..}, {\"progress\": ..}, "
-		  "{\"records\": [..]}" },
-	{ .kind = OPT_FLAG,
-	  .name = "list",
-	  .offset = OPTION(list),
-	  .help = "print what it measures, and end" },
-	{ .kind = OPT_FLAG,
-	  .name = "quiet",
-	  .offset = OPTION(quiet),
-	  .help = "no progress, no plan" },
-	{ .kind = OPT_END },
-};
-#undef OPTION
 
 struct program {
 	struct session_options session;
@@ -115,36 +97,11 @@ static int conclude(struct program *p)
 	return judged(p);
 }
 
-static const struct note examples[] = {
-	{ "--quick", "the cells that are worth most, in a table" },
-	{ "--list", "what it measures" },
-	{ "--nodes 0 --dry-run", "what would be measured on node 0" },
-	{ "--json >records.jsonl", "for a program: one JSON object a line" },
-	{ NULL, NULL },
-};
-
-static const struct note environment[] = {
-	NOTE_VISIBLE,
-	NOTE_NO_COLOR,
-	NOTE_COLUMNS,
-	{ NULL, NULL },
-};
-
-static const struct note ends[] = {
-	{ "0", "everything asked for was done; warnings allowed" },
-	{ "1", "a verdict of FAIL: corrupted data, or a figure below what it has to be" },
-	{ "2", "no verdict: wrong usage, unreadable or invalid input, an I/O or internal error" },
-	{ "3", "unknown: a GPU that is not here, nothing that could be measured, or too little "
-	       "that is certain" },
-	{ "128+n", "ended by signal n" },
-	{ NULL, NULL },
-};
-
 int main(int argc, char **argv)
 {
 	const struct opt none[] = { { .kind = OPT_END } };
 	const struct opt *const tables[] = { bench.options ? bench.options : none,
-					     session_option_table, own_option_table, NULL };
+					     session_option_table, output_option_table, NULL };
 	struct program p = { .session = session_options_default() };
 	void *const contexts[] = { bench.own, &p.session, &p.out.options };
 	char name[64];
@@ -154,9 +111,9 @@ int main(int argc, char **argv)
 		.usage = "[OPTION]...",
 		.about = bench.about,
 		.options = tables,
-		.ends = ends,
-		.examples = examples,
-		.environment = environment,
+		.ends = bench_ends,
+		.examples = bench_examples,
+		.environment = environment_of_tables,
 		.see = "numabench-report(1), numactl(8), nvidia-smi(1)",
 	};
 	struct operands rest;

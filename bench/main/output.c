@@ -5,6 +5,25 @@
 #include "util/json.h"
 #include "util/wrap.h"
 
+#define OPTION(field) offsetof(struct output_options, field)
+const struct opt output_option_table[] = {
+	{ .kind = OPT_FLAG,
+	  .name = "json",
+	  .offset = OPTION(json),
+	  .help = "one JSON object a line on stdout: {\"planned\": ..}, {\"progress\": ..}, "
+		  "{\"records\": [..]}" },
+	{ .kind = OPT_FLAG,
+	  .name = "list",
+	  .offset = OPTION(list),
+	  .help = "print what it measures, and end" },
+	{ .kind = OPT_FLAG,
+	  .name = "quiet",
+	  .offset = OPTION(quiet),
+	  .help = "no progress, no plan" },
+	{ .kind = OPT_END },
+};
+#undef OPTION
+
 /* Of --list. */
 enum { LIST_WIDTH = 80, LIST_INDENT = 4 };
 

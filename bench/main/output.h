@@ -9,11 +9,14 @@
 
 #include "measure/session.h"
 #include "result/result.h"
+#include "util/options.h"
 #include "util/progress.h"
 
 struct output_options {
 	bool json, list, quiet;
 };
+
+extern const struct opt output_option_table[];
 
 struct output {
 	struct output_options options;

@@ -58,32 +58,6 @@ bool session_is_near(const struct session *s, const struct placing *p)
 	return false;
 }
 
-static int each(struct session *s, bool (*list)(const struct session *, size_t, struct placing *),
-		int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
-		struct err *e)
-{
-	struct placing p;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && list(s, i, &p); i++)
-		rc = fn(s, p.cpu_node, p.mem_node, e);
-	return rc;
-}
-
-int session_each_pair(struct session *s,
-		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
-		      struct err *e)
-{
-	return each(s, session_pair, fn, e);
-}
-
-int session_each_near(struct session *s,
-		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
-		      struct err *e)
-{
-	return each(s, session_near, fn, e);
-}
-
 static void skip_gpu(struct session *s, const char *metric, int gpu, const char *why)
 {
 	struct record r;

@@ -220,18 +220,10 @@ enum depth session_depth(const struct session *s);
 double session_budget(const struct session *s);             /* seconds */
 const struct idset *session_nodes(const struct session *s); /* asked for and allowed */
 const struct idset *session_gpus(const struct session *s);
-/* The node pairs to measure: every CPU node with every memory node, within
- * --nodes; CPU-less nodes as memory nodes only. Calls fn for each. */
-int session_each_pair(struct session *s,
-		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
-		      struct err *e);
-/* The placements that go together: every memory node driven from its own CPUs, a CPU-less one
- * from the nearest CPU node, a memory-less one with the nearest memory. For GPU benches. */
-int session_each_near(struct session *s,
-		      int (*fn)(struct session *s, int cpu_node, int mem_node, struct err *e),
-		      struct err *e);
-/* The same as lists: the i-th of all pairs, and the i-th of those that go together. False past
- * the end. */
+/* The node pairs to measure, as lists: the i-th of all (every CPU node with every memory node,
+ * within --nodes; CPU-less nodes as memory nodes only), and the i-th of those that go together
+ * (every memory node driven from its own CPUs, a CPU-less one from the nearest CPU node, a
+ * memory-less one with the nearest memory; for GPU benches). False past the end. */
 struct placing {
 	int cpu_node, mem_node;
 };

@@ -194,7 +194,8 @@ static void touch_share(void *arg, size_t rank, size_t size)
 		((volatile char *)m->p)[i * page] = MEMORY_TOUCH;
 }
 
-int memory_first_touch(struct memory *m, const struct machine *machine, struct err *e)
+/* Where m is not bound: threads pinned to allowed CPUs of its node write to every page. */
+static int first_touch(struct memory *m, const struct machine *machine, struct err *e)
 {
 	const struct node *node;
 	struct team *team;
@@ -225,7 +226,7 @@ int memory_place(struct memory *m, size_t bytes, const struct memory_want *want,
 	int rc = map(m, bytes, want, e);
 
 	if (rc == 0)
-		rc = memory_first_touch(m, want->machine, e);
+		rc = first_touch(m, want->machine, e);
 	if (rc < 0)
 		memory_unmap(m);
 	return rc;

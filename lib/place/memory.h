@@ -49,14 +49,11 @@ struct memory_want {
 	const struct policy *policy; /* instead of being bound to the node; NULL: bound */
 };
 
-/* memory_map, and memory_first_touch where it was not bound. Under a policy there is no such way
- * out: what policy_apply refuses is refused. */
+/* memory_map; where it was not bound, threads pinned to allowed CPUs of its node then write to
+ * every page, and touched is set; nothing happens where the node has no such CPU. Under a policy
+ * there is no such way out: what policy_apply refuses is refused. As memory_map, and as team_start.
+ */
 int memory_place(struct memory *m, size_t bytes, const struct memory_want *want, struct err *e);
-
-/* Where m is not bound: threads pinned to allowed CPUs of its node write to every page, and
- * touched is set. Nothing happens where it is bound, or where the node has no such CPU.
- * As team_start. */
-int memory_first_touch(struct memory *m, const struct machine *machine, struct err *e);
 
 /* Where m is not bound: says as r's reason why pages may be elsewhere (the node has no CPU to touch
  * them from, or automatic balancing moves them), for placement_judge to add. Otherwise, and where

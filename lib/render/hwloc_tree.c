@@ -251,7 +251,8 @@ void hwloc_put_set(FILE *out, const char *name, const struct idset *s)
 			word ? "," : "\"");
 }
 
-void hwloc_put_text(FILE *out, const char *name, const char *text)
+/* An attribute that may hold anything, with a blank before it. */
+static void put_text(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, " %s=\"", name);
 	marks_print(out, text, marks_xml); /* hwloc writes printable ASCII alone, too */
@@ -263,7 +264,7 @@ void hwloc_put_info(FILE *out, int depth, const char *name, const char *text)
 	if (!*text)
 		return;
 	fprintf(out, "%*s<info name=\"%s\"", 2 * depth, "", name);
-	hwloc_put_text(out, "value", text);
+	put_text(out, "value", text);
 	fputs("/>\n", out);
 }
 

@@ -37,8 +37,6 @@ void hwloc_tree_print(struct hwloc_tree *t, const struct hwloc_remarks *remarks,
 
 /* name="0x000000ff", with a blank before it. */
 void hwloc_put_set(FILE *out, const char *name, const struct idset *s);
-/* An attribute that may hold anything: name="text", with a blank before it. */
-void hwloc_put_text(FILE *out, const char *name, const char *text);
 /* <info name=".." value=".."/>; nothing where the text is empty. */
 void hwloc_put_info(FILE *out, int depth, const char *name, const char *text);
 

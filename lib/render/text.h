@@ -58,6 +58,13 @@ char *text_from(const struct record *r, char *buf, size_t size);
 /* Memory and whose CPUs work: "node 0", "node 2, CPUs of 1". Returns buf. */
 char *text_place(const struct record *r, char *buf, size_t size);
 
+/* A sentence made bit by bit; what does not fit is cut off. Begins as { .used = 0 }. */
+struct sentence {
+	char text[1600];
+	size_t used;
+};
+void sentence_add(struct sentence *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- saying it, in whatever format ---- */
 
 void text_heading(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,24 +21,6 @@ static bool is_main_rate(const struct record *r)
 int text_gpu_matrices(struct text *t)
 {
 	return matrices_print(t, is_main_rate);
-}
-
-struct sentence {
-	char text[1600];
-	size_t used;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct sentence *s, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	if (s->used >= sizeof s->text)
-		return;
-	va_start(args, fmt);
-	n = vsnprintf(s->text + s->used, sizeof s->text - s->used, fmt, args);
-	va_end(args);
-	s->used += n > 0 ? (size_t)n : 0;
 }
 
 /* "Bind GPU 0-3 to node 0, GPU 4-7 to node 1": those for which it matters, where the nodes are
@@ -67,7 +48,7 @@ static void add_bindings(const struct result *res, struct sentence *s)
 				idset_add(&gpus, r->gpu);
 		}
 		idset_format(&gpus, list, sizeof list);
-		add(s, "%s GPU %s to node %d", first ? "Bind" : ",", list, node);
+		sentence_add(s, "%s GPU %s to node %d", first ? "Bind" : ",", list, node);
 		first = false;
 	}
 }
@@ -102,10 +83,10 @@ void text_binding(struct text *t)
 		}
 		if (!n)
 			continue;
-		add(&s, "%s%s %zu of %zu %s", s.used ? "; " : "", rows[i].text, n,
-		    res->nrecommendations, res->nrecommendations == 1 ? "GPU" : "GPUs");
+		sentence_add(&s, "%s%s %zu of %zu %s", s.used ? "; " : "", rows[i].text, n,
+			     res->nrecommendations, res->nrecommendations == 1 ? "GPU" : "GPUs");
 		if (rows[i].matters == MATTERS_YES && most > 0)
-			add(&s, ", by up to %.2fx", most);
+			sentence_add(&s, ", by up to %.2fx", most);
 	}
 	if (!s.used)
 		return;

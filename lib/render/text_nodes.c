@@ -1,7 +1,6 @@
 /* text_nodes.c - which node for which GPU, and on what grounds. See text.h. */
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,24 +24,6 @@ static char *evidence_text(const struct evidence *ev, char *buf, size_t size)
 		snprintf(buf, size, "%s %.2fx node %d, too few samples for an interval", what,
 			 ev->advantage, ev->other);
 	return buf;
-}
-
-struct sentence {
-	char text[1600];
-	size_t used;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct sentence *s, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	if (s->used >= sizeof s->text)
-		return;
-	va_start(args, fmt);
-	n = vsnprintf(s->text + s->used, sizeof s->text - s->used, fmt, args);
-	va_end(args);
-	s->used += n > 0 ? (size_t)n : 0;
 }
 
 /* Much the same thing: the same metric on the same kind of memory. */
@@ -84,13 +65,13 @@ static void add_others(struct sentence *s, const struct recommendation *r)
 			more++;
 			continue;
 		}
-		add(s, "%s %s %.2fx", named++ ? "," : "; also",
-		    evidence_name(ev, part, sizeof part), ev->advantage);
+		sentence_add(s, "%s %s %.2fx", named++ ? "," : "; also",
+			     evidence_name(ev, part, sizeof part), ev->advantage);
 		if (ev->other != r->evidence[0].other)
-			add(s, " node %d", ev->other);
+			sentence_add(s, " node %d", ev->other);
 	}
 	if (more)
-		add(s, "%s %zu more", named ? ", and" : "; and", more);
+		sentence_add(s, "%s %zu more", named ? ", and" : "; and", more);
 }
 
 /* All that is said of a GPU, without its number: the sentence that came with the recommendation,
@@ -100,13 +81,13 @@ static void add_grounds(const struct text *t, const struct recommendation *r, st
 	char part[240];
 
 	(void)t;
-	add(s, "%s", r->why[0] ? r->why : "no reason given");
+	sentence_add(s, "%s", r->why[0] ? r->why : "no reason given");
 	if (r->matters != MATTERS_YES && r->nevidence)
-		add(s, " (%s)", evidence_text(&r->evidence[0], part, sizeof part));
+		sentence_add(s, " (%s)", evidence_text(&r->evidence[0], part, sizeof part));
 	if (r->matters == MATTERS_YES && r->nevidence)
 		add_others(s, r);
 	if (r->has_node && r->cpus_shared)
-		add(s, "; its cores are shared with other GPUs");
+		sentence_add(s, "; its cores are shared with other GPUs");
 }
 
 /* ---- the table: the same kinds of transfer for every GPU ---- */
@@ -286,12 +267,12 @@ static void add_beside(const struct text *t, const struct recommendation *r, str
 	}
 	for (size_t i = 0; i < r->nevidence; i++)
 		if (speaks_against(&r->evidence[i], r->node))
-			add(s, "%s%s %.2fx on node %d", s->used ? ", " : "against it: ",
-			    evidence_name(&r->evidence[i], part, sizeof part),
-			    r->evidence[i].advantage, r->evidence[i].best);
+			sentence_add(s, "%s%s %.2fx on node %d", s->used ? ", " : "against it: ",
+				     evidence_name(&r->evidence[i], part, sizeof part),
+				     r->evidence[i].advantage, r->evidence[i].best);
 	if (!idset_empty(&left)) {
 		idset_format(&left, part, sizeof part);
-		add(s, "%snot compared with node %s", s->used ? "; " : "", part);
+		sentence_add(s, "%snot compared with node %s", s->used ? "; " : "", part);
 	}
 }
 

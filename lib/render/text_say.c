@@ -10,6 +10,19 @@ static const struct voice *voice_of(const struct text *t)
 	return t->voice ? t->voice : &voice_text;
 }
 
+void sentence_add(struct sentence *s, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (s->used >= sizeof s->text)
+		return;
+	va_start(args, fmt);
+	n = vsnprintf(s->text + s->used, sizeof s->text - s->used, fmt, args);
+	va_end(args);
+	s->used += n > 0 ? (size_t)n : 0;
+}
+
 void text_heading(struct text *t, const char *fmt, ...)
 {
 	char title[256];

@@ -117,5 +117,7 @@ void options_table(const struct command *c, FILE *out);
 		"CUDA_VISIBLE_DEVICES",                                                            \
 			"only these GPUs are used; their numbers stay those of nvidia-smi"         \
 	}
+/* The three, of a command that looks at nothing else. */
+extern const struct note environment_of_tables[];
 
 #endif

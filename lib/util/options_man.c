@@ -14,6 +14,13 @@
 enum { LINE = 78 }; /* of the roff text */
 
 /* Where several hold: 128+n, 2, 1, 3, 0, in this order. README.md has them, too. */
+const struct note environment_of_tables[] = {
+	NOTE_VISIBLE,
+	NOTE_NO_COLOR,
+	NOTE_COLUMNS,
+	{ NULL, NULL },
+};
+
 static const struct note exit_rows[] = {
 	{ "0", "everything asked for was done; warnings allowed" },
 	{ "1", "a verdict of FAIL: a limit, an expectation, a failed check, a regression, or "

@@ -4,22 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printed.h"
 #include "unit.h"
 #include "util/options.h"
 
 static const char *const orders[] = { "rising", "falling", "random", NULL };
-
-static char *printed(void (*print)(const struct command *c, FILE *out), const struct command *c)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-
-	assert_non_null(out);
-	print(c, out);
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
 
 static const char *any_word(size_t i)
 {

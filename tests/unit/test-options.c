@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "printed.h"
 #include "unit.h"
 #include "util/options.h"
 
@@ -368,18 +369,6 @@ static void a_full_disk_is_told(void **state)
 }
 
 /* What a printer writes, in a new string. */
-static char *printed(void (*print)(const struct command *c, FILE *out), const struct command *c)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-
-	assert_non_null(out);
-	print(c, out);
-	assert_int_equal(fclose(out), 0);
-	return text;
-}
-
 static void help_fits_and_names_all(void **state)
 {
 	static const char *const parts[] = {
